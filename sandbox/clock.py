@@ -1,0 +1,95 @@
+"""The clock of the simulated world: real time by default, frozen and driven by tests."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """Tells the world's time and lets tests stop it and move it forward.
+
+    Args:
+        frozen_at: When given, time stands still at this moment until ``advance``; otherwise it is the real time.
+    """
+
+    def __init__(self, *, frozen_at: datetime | None = None) -> None:
+        self._frozen_ms = None if frozen_at is None else to_ms(frozen_at)
+        self._offset_ms = 0
+        self._sleepers: set[asyncio.Future[None]] = set()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still until somebody advances it."""
+        return self._frozen_ms is not None
+
+    def now_ms(self) -> int:
+        """The world's time in milliseconds since 1970."""
+        if self._frozen_ms is not None:
+            return self._frozen_ms
+        return time.time_ns() // 1_000_000 + self._offset_ms
+
+    def now(self) -> datetime:
+        """The world's time as an aware UTC datetime."""
+        return from_ms(self.now_ms())
+
+    def freeze(self, at: datetime | None = None) -> None:
+        """Stop the clock, at the given moment or where it is."""
+        self._frozen_ms = self.now_ms() if at is None else to_ms(at)
+        self._wake()
+
+    def release(self) -> None:
+        """Let a frozen clock run on from where it stands."""
+        if self._frozen_ms is None:
+            return
+        self._offset_ms = self._frozen_ms - time.time_ns() // 1_000_000
+        self._frozen_ms = None
+        self._wake()
+
+    def advance_ms(self, milliseconds: int) -> None:
+        """Move time forward.
+
+        Raises:
+            ValueError: the step is negative; the world's time never runs backwards.
+        """
+        if milliseconds < 0:
+            raise ValueError("the clock only moves forward: give a step of zero or more")
+        if self._frozen_ms is None:
+            self._offset_ms += milliseconds
+        else:
+            self._frozen_ms += milliseconds
+        self._wake()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until this much of the world's time has passed; on a frozen clock, until somebody advances it."""
+        deadline = self.now_ms() + round(seconds * 1000)
+        while (left := deadline - self.now_ms()) > 0:
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._sleepers.add(changed)
+            try:
+                await asyncio.wait([changed], timeout=None if self.frozen else left / 1000)
+            finally:
+                self._sleepers.discard(changed)
+
+    def _wake(self) -> None:
+        """Let every sleeper look at the clock again."""
+        for changed in self._sleepers:
+            if not changed.done():
+                changed.set_result(None)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware datetime.
+
+    Raises:
+        ValueError: the datetime has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("give a time with a time zone, for example datetime.now(UTC)")
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The aware UTC datetime of a number of milliseconds since 1970."""
+    return EPOCH + timedelta(milliseconds=milliseconds)
