@@ -1,0 +1,1 @@
+"""Venues: everything that knows a venue's words, wires and limits."""
