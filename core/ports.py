@@ -1,9 +1,9 @@
 """The record of operations that both backends fill. mypy refuses a backend that misses or bends one.
 
 Every call names the user first. `exchange` and `account_type` None mean "the user's own choice", resolved in
-`core.accounts`. Reads raise `Unavailable`. Writes return `OrderResult` and raise only what was not sent. `cause` names what
-made the caller ask (an update, a confirm token, an idempotency key): the same cause never sends twice. None makes a fresh
-one.
+`core.accounts`. Reads raise `Unavailable`. Writes return `OrderResult` and raise only what was not sent. `cause` names
+what made the caller ask (an update, a confirm token, an idempotency key): the same cause never sends twice. None makes
+a fresh one.
 """
 
 from collections.abc import Sequence
