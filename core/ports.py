@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from exchanges.base import AccountState, Credentials, KeyInfo
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
 from models.ticket import OrderPreview, Ticket
 from models.unified import (
@@ -29,6 +28,7 @@ from models.unified import (
     Ticker,
 )
 from models.values import Number
+from models.venue import AccountState, Credentials, KeyInfo
 
 Row_co = TypeVar("Row_co", covariant=True)
 

@@ -5,13 +5,12 @@ connection. Reads raise `Unavailable`; an empty list is the venue's own answer, 
 `Instrument`, so that an adapter never guesses what a name means.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from models.enums import AccountType, MarginMode, PositionMode
 from models.unified import (
     Balance,
     Candle,
@@ -25,45 +24,17 @@ from models.unified import (
     Sender,
     Ticker,
 )
-from models.values import Value
+from models.venue import AccountState, Credentials, KeyInfo
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """Key material of one account, opened for as long as it is used. Its repr shows nothing of the secrets.
-
-    `values` holds the fields that the venue's registry row names, e.g. `api_key` and `api_secret`.
-    """
-
-    exchange: str
-    account_type: AccountType
-    values: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyInfo(Value):
-    """What the venue says about a key. None: it does not say."""
-
-    is_valid: bool
-    can_trade: bool
-    can_withdraw: bool
-    is_read_only: bool
-    bound_ips: tuple[str, ...] | None
-    """Empty: the key works from anywhere. None: the venue has no such thing."""
-    expires_at: datetime | None
-    permissions: tuple[str, ...] = ()
-    is_master_key: bool = False
-    """Whether it is the wallet itself and not an agent of it."""
-    label: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountState(Value):
-    """How an account is set up, as far as orders depend on it."""
-
-    margin_mode: MarginMode | None
-    position_mode: PositionMode | None
-    is_unified: bool = True
+__all__ = [
+    "AccountEvent",
+    "AccountState",
+    "AccountVenue",
+    "Credentials",
+    "Exchange",
+    "KeyInfo",
+    "PublicMarket",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +69,8 @@ class PublicMarket(Protocol):
         """Return the venue's clock."""
 
 
-class Exchange(PublicMarket, Sender, Protocol):
-    """One account at one venue."""
+class AccountVenue(PublicMarket, Sender, Protocol):
+    """One account at one venue: everything but the stream, which the direct paths do without."""
 
     async def get_balance(self) -> Balance:
         """Return the account's money."""
@@ -157,6 +128,10 @@ class Exchange(PublicMarket, Sender, Protocol):
         Raises:
             Rejected: The key is not valid here; `code` says why: `key_invalid`, `key_expired`, `ip_not_allowed` …
         """
+
+
+class Exchange(AccountVenue, Protocol):
+    """One account at one venue, streaming."""
 
     def stream(self, instruments: Sequence[Instrument]) -> AsyncIterator[AccountEvent]:
         """Yield what the private stream says, for ever, reconnecting; a gap is an event of its own."""
