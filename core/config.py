@@ -1,0 +1,171 @@
+"""Every setting there is. The only reader of the environment and of `.env`.
+
+Each setting is described in `.env.example`, and a test holds the two together.
+"""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+_TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{35}")
+_CREDENTIALS = ("telegram_token",)
+
+
+class ConfigError(Exception):
+    """A setting is missing or malformed. The message is one sentence that names the line to fix."""
+
+
+class Mode(StrEnum):
+    """Simulated venues on this machine, or the real ones. Written down, never guessed."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+def _http_url(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError("expected an address such as http://127.0.0.1:8780")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+
+
+class Settings(BaseSettings):
+    """The settings of one start. Secrets show as stars in every repr."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", env_ignore_empty=True, extra="forbid", hide_input_in_errors=True, frozen=True
+    )
+
+    elcaro_mode: Mode
+    telegram_token: SecretStr = SecretStr("")
+    admin_id: Annotated[int, Field(gt=0)] | None = None
+    use_unified: str = "true"
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    database_url: str = ""
+    elcaro_data_dir: Path = Path("data")
+    elcaro_log_dir: Path = Path("logs")
+
+    webapp_host: str = "127.0.0.1"
+    webapp_port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    webapp_url: Url = ""
+
+    telegram_api_url: Url = "https://api.telegram.org"
+    paper_bybit_url: Url = ""
+    paper_hyperliquid_url: Url = ""
+    paper_bybit_api_key: str = ""
+    paper_bybit_api_secret: SecretStr = SecretStr("")
+    paper_hyperliquid_private_key: SecretStr = SecretStr("")
+    paper_hyperliquid_address: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take a service's credential files before the environment, and the environment before `.env`."""
+        return init_settings, file_secret_settings, env_settings, dotenv_settings
+
+    @model_validator(mode="after")
+    def _live_needs_a_token(self) -> "Settings":
+        token = self.telegram_token.get_secret_value()
+        if self.elcaro_mode is Mode.LIVE and not token:
+            raise ValueError("TELEGRAM_TOKEN: expected the token that @BotFather gave you, was empty")
+        if token and not _TOKEN.fullmatch(token):
+            raise ValueError("TELEGRAM_TOKEN: expected digits, a colon and 35 characters, as @BotFather gave it")
+        if self.elcaro_mode is Mode.LIVE and "SANDBOX" in token:
+            raise ValueError("TELEGRAM_TOKEN: this is the sandbox's token; put the one that @BotFather gave you")
+        return self
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether money is simulated."""
+        return self.elcaro_mode is Mode.SANDBOX
+
+    @property
+    def database(self) -> str:
+        """The database's address; a file in the data directory unless set."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.elcaro_data_dir / 'elcaro.db').absolute()}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log's redactor to know."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(v.get_secret_value() for v in fields if isinstance(v, SecretStr) and v.get_secret_value())
+
+
+def load_settings(env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigError: One sentence naming the setting, and its line where it stands in the file.
+    """
+    credentials = _credentials_directory()
+    try:
+        return Settings(_env_file=env_file, _secrets_dir=credentials, **overrides)
+    except ValidationError as e:
+        raise ConfigError(_sentence(e, env_file)) from None
+
+
+def _credentials_directory() -> Path | None:
+    """Return the directory of a service manager's credential files, if this process was given one."""
+    directory = _Service().credentials_directory
+    return directory if directory and any((directory / name).is_file() for name in _CREDENTIALS) else None
+
+
+class _Service(BaseSettings):
+    """What a service manager tells its processes."""
+
+    credentials_directory: Path | None = None
+    notify_socket: str = ""
+
+
+def notify_socket() -> str:
+    """Return the service manager's notification socket; empty when there is none."""
+    return _Service().notify_socket
+
+
+def credentials_directory() -> Path | None:
+    """Return the service manager's credential directory; None when there is none."""
+    return _Service().credentials_directory
+
+
+_EXPECTED = {
+    "missing": "is missing; expected a value, see .env.example",
+    "extra_forbidden": "is not a setting; compare its spelling with .env.example",
+    "int_parsing": "expected a whole number",
+    "string_pattern_mismatch": "expected one of DEBUG, INFO, WARNING, ERROR",
+    "enum": "expected sandbox or live",
+}
+
+
+def _sentence(error: ValidationError, env_file: Path | None) -> str:
+    """Turn the first validation error into one sentence, without any value in it."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    if not first["loc"]:
+        text = str(first["msg"]).removeprefix("Value error, ")
+        name, _, problem = text.partition(": ")
+    else:
+        name = str(first["loc"][0]).upper()
+        problem = _EXPECTED.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
+    line = _line_of(name, env_file)
+    return f"{env_file} line {line}: {name}: {problem}" if line else f"{name}: {problem} (set it in .env)"
+
+
+def _line_of(name: str, env_file: Path | None) -> int | None:
+    """Find the line of a setting in the file; None where it is not in it."""
+    if env_file is None or not env_file.is_file():
+        return None
+    lines = env_file.read_text(encoding="utf-8").splitlines()
+    pattern = re.compile(rf"\s*(export\s+)?{re.escape(name)}\s*=", re.IGNORECASE)
+    return next((n for n, line in enumerate(lines, 1) if pattern.match(line)), None)

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# ElCaro's front door: sets itself up, then runs, tests, stops or reports. See --help.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+PYTHON_MINIMUM="3.11"
+VENV="${ELCARO_VENV:-.venv}"
+PY="$VENV/bin/python"
+
+usage() {
+  cat <<'HELP'
+Usage: ./start.sh [what] [options]
+
+  (nothing)       set up, then run everything in the foreground; Ctrl-C stops it
+  --daemon        the same in the background
+  --stop          stop what --daemon started
+  --restart       --stop, then --daemon
+  --status        what is running
+  --bot           only the bot           --webapp    only the web app
+  --sandbox       only the simulated venues and the chat page
+  --install       only set up
+  --test [ARGS]   install what testing needs and run every test; ARGS go to pytest
+  --doctor        check this installation, one line a check
+  --backup        copy database and key file, while running too
+  --clean         delete environment, caches and run files; never data
+  --help          this text
+HELP
+}
+
+fail() { echo "$*" >&2; exit 1; }
+
+find_python() {
+  local candidate
+  for candidate in python3.13 python3.12 python3.11 python3 python; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  command -v uv >/dev/null && { echo "$PYTHON_MINIMUM"; return; }
+  fail "Python $PYTHON_MINIMUM to 3.13 is needed: sudo apt-get install python3 python3-venv"
+}
+
+# Installs from a hash-pinned lock file, and only when that file changed since the last time.
+install_from() {
+  local lock="$1" stamp python fingerprint
+  stamp="$VENV/.installed-from"
+  if [ ! -x "$PY" ]; then
+    python="$(find_python)"
+    if command -v uv >/dev/null; then
+      uv venv --quiet --python "$python" "$VENV"
+    else
+      "$python" -m venv "$VENV" || fail "The venv module is missing: sudo apt-get install python3-venv"
+    fi
+  fi
+  fingerprint="$lock $(cksum "$lock")"
+  if [ -f "$stamp" ] && grep -qxF "$fingerprint" "$stamp"; then return; fi
+  echo "Installing from $lock …"
+  if command -v uv >/dev/null; then
+    uv pip install --quiet --python "$PY" --require-hashes -r "$lock"
+  else
+    "$PY" -m pip --version >/dev/null 2>&1 || "$PY" -m ensurepip --upgrade >/dev/null
+    "$PY" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+  fi
+  echo "$fingerprint" >>"$stamp"
+}
+
+create_env_file() {
+  [ -f .env ] && return
+  (umask 077 && cp .env.example .env)
+  echo "Created .env from .env.example: sandbox mode, simulated money."
+}
+
+run_tests() {
+  install_from requirements-dev.lock
+  local workers
+  workers="$(nproc 2>/dev/null || echo 2)"
+  exec "$PY" -m pytest -n "$workers" --dist loadgroup "$@"
+}
+
+what="${1:-}"
+[ $# -gt 0 ] && shift
+case "$what" in
+  --help | -h) usage ;;
+  --test | -t) run_tests "$@" ;;
+  --clean | -c)
+    "$0" --stop >/dev/null 2>&1 || true
+    rm -rf "$VENV" run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+    find . -name __pycache__ -type d -prune -exec rm -rf {} +
+    echo "Removed the environment, caches and run files. Data, logs and .env are untouched."
+    ;;
+  "" | --daemon | -d | --stop | --restart | -r | --status | -s | --bot | --webapp | --web | --sandbox | --install | -i | --doctor | --backup | --restore | --chaos | --import)
+    install_from requirements.lock
+    create_env_file
+    exec "$PY" -m launcher "${what:---foreground}" "$@"
+    ;;
+  *)
+    usage >&2
+    fail "Unknown: $what"
+    ;;
+esac
