@@ -1,0 +1,222 @@
+"""One HTTP session for every venue: deadlines, pacing, and what a failed request proves.
+
+A request either returns the venue's answer or raises one of two things. `NotSent`: the venue cannot have seen it.
+`OutcomeUnknown`: it may have, whatever the error was called. Nothing is ever sent twice by this module, and nothing of
+a body or a header is logged or put into an error.
+"""
+
+import asyncio
+import email.utils
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import aiohttp
+from yarl import URL
+
+from exchanges.clock import VenueClock
+from exchanges.pacing import Cost, Gate, Limit, Pacer
+from models.errors import NotSent, OutcomeUnknown, Unavailable
+
+TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3, sock_read=8)
+"""Without `sock_connect` a dead route would look like a lost answer; with it, it is known that nothing was sent."""
+MAX_ANSWER = 1 << 20
+MAX_TABLE = 8 << 20
+"""For public tables of all markets, which no user can make grow."""
+_KEEPALIVE_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A venue's complete answer. `headers` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a venue allows one internet address; `scope` names what shares it, e.g. all live hosts of a venue."""
+
+    scope: str
+    limit: Limit
+
+
+class Transport:
+    """Requests to one venue in one environment. Shared by every account there.
+
+    Args:
+        session: From `Network`.
+        gate: Where requests wait for their turn.
+        clock: Told what the answers' `Date` headers say; adapters tell it better ones.
+    """
+
+    def __init__(
+        self, *, session: aiohttp.ClientSession, gate: Gate, clock: VenueClock, timeout: aiohttp.ClientTimeout = TIMEOUT
+    ) -> None:
+        self.session = session
+        self.gate = gate
+        self.clock = clock
+        self._timeout = timeout
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_ANSWER,
+    ) -> Response:
+        """Send once and return the answer, whatever its status. The caller has passed the gate.
+
+        Args:
+            url: Already escaped: it goes out exactly as it is, because it may be signed.
+
+        Raises:
+            NotSent: No connection was made (`unreachable`).
+            OutcomeUnknown: The venue may have seen the request (`no_answer`), or answered more than `max_bytes`.
+        """
+        sent_at = self.gate.monotonic()
+        try:
+            async with self.session.request(
+                method,
+                URL(url, encoded=True),
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as answer:
+                content = await _read_capped(answer, max_bytes)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
+            raise NotSent(f"The venue cannot be reached ({type(e).__name__}).", code="unreachable") from e
+        except (aiohttp.ClientError, TimeoutError, OSError) as e:
+            raise OutcomeUnknown(f"No complete answer from the venue ({type(e).__name__}).", code="no_answer") from e
+        self._observe_date(answer.headers, sent_at)
+        return Response(status=answer.status, headers=answer.headers, body=content)
+
+    async def read(
+        self,
+        method: str,
+        url: str,
+        *,
+        cost: Cost,
+        body: bytes | None = None,
+        headers: Callable[[], Mapping[str, str]] | None = None,
+        max_bytes: int = MAX_ANSWER,
+    ) -> Response:
+        """Pass the gate, then make the headers (so that no timestamp ages), then send something that changes nothing.
+
+        Raises:
+            Unavailable: For every way of not getting an answer; `code` says which.
+        """
+        try:
+            await self.gate.enter(cost)
+            made = headers() if headers is not None else None
+            return await self.request(method, url, body=body, headers=made, max_bytes=max_bytes)
+        except (NotSent, OutcomeUnknown) as e:
+            raise Unavailable(e.message, code=e.code, **e.fields) from e
+
+    def _observe_date(self, headers: Mapping[str, str], sent_at: float) -> None:
+        date = headers.get("Date")
+        if date is None or self.clock.is_known:
+            return
+        try:
+            venue_s = email.utils.parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return
+        self.clock.observe(venue_s, sent_at=sent_at, received_at=self.gate.monotonic(), resolution_s=1.0)
+
+
+async def _read_capped(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """Read a body to its end, but never more than `max_bytes`: a broken peer must not fill our memory."""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await answer.content.readany():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            answer.close()
+            raise OutcomeUnknown("The venue's answer is longer than any it documents.", code="answer_too_long")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class Network:
+    """The process's one session and TLS context; hands out a `Transport` per venue and environment.
+
+    Use it as `async with Network() as network: …` inside the running loop.
+
+    Args:
+        share: The part of each venue's rate budget that this process may use.
+        ca_file: Certificates to trust besides the system's.
+        monotonic: The clock that pacing and deadlines go by.
+        wall: The time of day, until a venue has told its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        share: float = 1.0,
+        ca_file: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
+    ) -> None:
+        self._share = share
+        self._ca_file = ca_file
+        self._monotonic = monotonic
+        self._wall = wall
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._gates: dict[str, Gate] = {}
+        self._transports: dict[str, Transport] = {}
+
+    async def __aenter__(self) -> "Network":
+        context = ssl.create_default_context()
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
+        connector = aiohttp.TCPConnector(limit=0, ssl=context, keepalive_timeout=_KEEPALIVE_S)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),  # accounts share the session
+            auto_decompress=True,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session; open only inside `async with`."""
+        if self._session is None:
+            raise RuntimeError("use Network inside `async with`")
+        return self._session
+
+    def transport(self, host: str, budget: Budget) -> Transport:
+        """Return the transport for one host, made at the first call; hosts of one budget scope share its gate."""
+        known = self._transports.get(host)
+        if known is not None:
+            return known
+        gate = self._gates.get(budget.scope)
+        if gate is None:
+            pacer = Pacer(budget.limit, share=self._share)
+            gate = self._gates[budget.scope] = Gate(pacer, monotonic=self._monotonic)
+        clock = VenueClock(monotonic=self._monotonic, wall=self._wall)
+        made = Transport(session=self.session, gate=gate, clock=clock, timeout=self._timeout)
+        self._transports[host] = made
+        return made
+
+    async def close(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        self._transports.clear()
+        if session is not None:
+            await session.close()
+            await asyncio.sleep(0)  # let the closed sockets' callbacks run
