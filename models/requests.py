@@ -269,6 +269,13 @@ class Sender(Protocol):
     def venue_time_ms(self) -> int:
         """Return the venue's clock, as far as its answers tell."""
 
+    async def wait_turn(self, action: Action) -> None:
+        """Wait until the venue's limits let this action out; call it before the stamp, which ages while it waits.
+
+        Raises:
+            NotSent: It would take too long (`venue_busy`).
+        """
+
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
         """Build the exact bytes, without any I/O.
 
