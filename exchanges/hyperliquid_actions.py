@@ -67,8 +67,10 @@ def client_ids(action: Action) -> tuple[str | None, ...]:
             return tuple(order.client_order_id for order in action.replaced)
         case CancelAll():
             return tuple(order.client_order_id for order in action.orders)
-        case CancelOrder() | AmendOrder():
+        case CancelOrder():
             return (action.client_order_id,)
+        case AmendOrder():
+            return (action.client_order_id if action.replacement is None else action.replacement.client_order_id,)
         case OrderRequest() | BatchOrders() | SetProtection():
             wire = to_wire(action)
             return tuple(order.c for order in wire.orders) if isinstance(wire, OrderAction) else (None,)
