@@ -94,6 +94,7 @@ class Cost:
     weight: int = 1
     bucket: str | None = None
     bucket_limit: Limit | None = None
+    bucket_weight: int = 1
 
 
 class Window:
@@ -159,9 +160,9 @@ class Pacer:
         if cost.bucket is None or cost.bucket_limit is None:
             return 0.0
         window = self._bucket(cost.bucket, cost.bucket_limit, now)
-        wait = window.wait_s(now, 1)
+        wait = window.wait_s(now, cost.bucket_weight)
         if wait == 0:
-            window.spend(now, 1)
+            window.spend(now, cost.bucket_weight)
         return wait
 
     def venue_wait_s(self, cost: Cost, now: float) -> float:

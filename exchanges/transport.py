@@ -35,6 +35,9 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    sent_at: float
+    """In seconds of the gate's clock, as `received_at`."""
+    received_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +54,24 @@ class Transport:
     Args:
         session: From `Network`.
         gate: Where requests wait for their turn.
-        clock: Told what the answers' `Date` headers say; adapters tell it better ones.
+        clock: The venue's.
+        follows_date: Whether the answers' `Date` headers tell the clock; not needed where a venue writes its time
+            into the body.
     """
 
     def __init__(
-        self, *, session: aiohttp.ClientSession, gate: Gate, clock: VenueClock, timeout: aiohttp.ClientTimeout = TIMEOUT
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        gate: Gate,
+        clock: VenueClock,
+        follows_date: bool = True,
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
     ) -> None:
         self.session = session
         self.gate = gate
         self.clock = clock
+        self._follows_date = follows_date
         self._timeout = timeout
 
     async def request(
@@ -95,8 +107,12 @@ class Transport:
             raise NotSent(f"The venue cannot be reached ({type(e).__name__}).", code="unreachable") from e
         except (aiohttp.ClientError, TimeoutError, OSError) as e:
             raise OutcomeUnknown(f"No complete answer from the venue ({type(e).__name__}).", code="no_answer") from e
-        self._observe_date(answer.headers, sent_at)
-        return Response(status=answer.status, headers=answer.headers, body=content)
+        received_at = self.gate.monotonic()
+        if self._follows_date:
+            observe_date(self.clock, answer.headers, sent_at=sent_at, received_at=received_at)
+        return Response(
+            status=answer.status, headers=answer.headers, body=content, sent_at=sent_at, received_at=received_at
+        )
 
     async def read(
         self,
@@ -120,15 +136,14 @@ class Transport:
         except (NotSent, OutcomeUnknown) as e:
             raise Unavailable(e.message, code=e.code, **e.fields) from e
 
-    def _observe_date(self, headers: Mapping[str, str], sent_at: float) -> None:
-        date = headers.get("Date")
-        if date is None or self.clock.is_known:
-            return
-        try:
-            venue_s = email.utils.parsedate_to_datetime(date).timestamp()
-        except ValueError:
-            return
-        self.clock.observe(venue_s, sent_at=sent_at, received_at=self.gate.monotonic(), resolution_s=1.0)
+
+def observe_date(clock: VenueClock, headers: Mapping[str, str], *, sent_at: float, received_at: float) -> None:
+    """Tell the clock what an answer's `Date` header says, which is whole seconds."""
+    try:
+        venue_s = email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return
+    clock.observe(venue_s, sent_at=sent_at, received_at=received_at, resolution_s=1.0)
 
 
 async def _read_capped(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -199,7 +214,7 @@ class Network:
             raise RuntimeError("use Network inside `async with`")
         return self._session
 
-    def transport(self, host: str, budget: Budget) -> Transport:
+    def transport(self, host: str, budget: Budget, *, follows_date: bool = True) -> Transport:
         """Return the transport for one host, made at the first call; hosts of one budget scope share its gate."""
         known = self._transports.get(host)
         if known is not None:
@@ -209,7 +224,7 @@ class Network:
             pacer = Pacer(budget.limit, share=self._share)
             gate = self._gates[budget.scope] = Gate(pacer, monotonic=self._monotonic)
         clock = VenueClock(monotonic=self._monotonic, wall=self._wall)
-        made = Transport(session=self.session, gate=gate, clock=clock, timeout=self._timeout)
+        made = Transport(session=self.session, gate=gate, clock=clock, follows_date=follows_date, timeout=self._timeout)
         self._transports[host] = made
         return made
 
