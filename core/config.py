@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     webapp_url: Url = ""
 
     telegram_api_url: Url = "https://api.telegram.org"
+    telegram_link: Url = ""
     paper_bybit_url: Url = ""
     paper_hyperliquid_url: Url = ""
     paper_bybit_api_key: str = ""

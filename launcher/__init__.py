@@ -1,0 +1,1 @@
+"""What `start.sh` does once the environment stands: start, watch and stop ElCaro's processes."""
