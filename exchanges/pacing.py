@@ -182,6 +182,11 @@ class Pacer:
         self._next_trickle = now + _TRICKLE_S
         return 0.0
 
+    def charge(self, now: float, weight: int) -> None:
+        """Count what an answer turned out to cost on top, e.g. by its length."""
+        if weight:
+            self._venue.spend(now, weight)
+
     def leave_alone(self, now: float, *, for_s: float = BAN_S) -> None:
         """Stop everything but exits and look-ups: the venue said that we come too often."""
         self._banned_until = max(self._banned_until, now + for_s)
