@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from sandbox.engine.instruments import Instrument
-from sandbox.engine.words import Side
+from sandbox.instruments import Instrument
 from sandbox.path import noise
+from sandbox.words import Side
 
 MAX_LEVELS = 200
 HALF_SPREAD = Decimal("0.00002")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from sandbox.catalogue import COINS
-from sandbox.engine.instruments import Instrument, Venue
+from sandbox.instruments import Instrument, Venue
 from sandbox.market import HOUR_MS, Market
 from sandbox.path import DAY_MS, noise, seed_number
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sandbox.clock import to_ms
-from sandbox.engine.instruments import ContractKind, Instrument, RiskTier, Venue
+from sandbox.instruments import ContractKind, Instrument, RiskTier, Venue
 
 LAUNCH_MS = to_ms(datetime(2021, 1, 1, tzinfo=UTC))
 DELIVERY = datetime(2031, 3, 28, 8, tzinfo=UTC)
@@ -65,7 +65,7 @@ COINS: dict[str, Coin] = {
     )
 }
 
-# symbol, underlying, multiplier, tick, qty step = min qty, max limit qty, max market qty, max leverage, first risk limit
+# symbol, underlying, multiplier, tick, qty step (= min qty), max limit qty, max market qty, max leverage, risk limit
 BYBIT_LINEAR = (
     ("BTCUSDT", "BTC", 1, "0.10", "0.001", "1190", "119", 100, 2_000_000),
     ("ETHUSDT", "ETH", 1, "0.01", "0.01", "7240", "724", 100, 1_000_000),

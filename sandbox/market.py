@@ -1,4 +1,4 @@
-"""Prices of the simulated world: one seeded path per coin, shared by both venues; books, funding, and what tests set."""
+"""Prices of the simulated world: one seeded path per coin, shared by both venues, and whatever tests set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from sandbox.book import BookSource, Level
 from sandbox.catalogue import COINS, all_instruments
 from sandbox.clock import Clock
-from sandbox.engine.instruments import Instrument, Venue
-from sandbox.engine.words import TriggerBy
+from sandbox.instruments import Instrument, Venue
 from sandbox.path import noise, seed_number
 from sandbox.underlying import Underlying, floor_tick
+from sandbox.words import TriggerBy
 
 HOUR_MS = 3_600_000
 BASIS = Decimal("0.0002")  # how far last and mark stray from the index, at most

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sandbox.engine.words import (
+from sandbox.words import (
     OrderStatus,
     OrderType,
     PositionIdx,

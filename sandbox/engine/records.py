@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sandbox.engine.orders import ZERO, Order
-from sandbox.engine.words import EventKind, FillKind, LedgerKind, OrderType, PositionIdx, Side, StopKind
+from sandbox.words import EventKind, FillKind, LedgerKind, OrderType, PositionIdx, Side, StopKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

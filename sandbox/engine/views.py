@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sandbox.engine.orders import Order
 from sandbox.engine.records import Position
-from sandbox.engine.words import MarginMode
+from sandbox.words import MarginMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

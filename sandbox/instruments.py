@@ -40,7 +40,7 @@ class Instrument:
         base_coin: The venue's name of the contract's base ("1000PEPE", "kPEPE").
         multiplier: How many underlying coins one contract coin is (1000 for 1000PEPE).
         tick_size: Fixed price step, or None where the step follows from significant figures (HyperLiquid).
-        price_band: How far from the mark price a limit order may cross the market, and a market order may slip (0.05 = 5 %).
+        price_band: How far a limit order may cross the mark price, and a market order may slip (0.05 = 5 %).
         funding_hours: Hours between funding payments; 0 means none (dated futures).
         sz_decimals: HyperLiquid's size decimals; None on Bybit.
         asset_id: HyperLiquid's index in the universe; None on Bybit.
