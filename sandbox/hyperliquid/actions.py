@@ -142,6 +142,11 @@ class SignedRequest:
         return self.kind in USER_ACTIONS
 
     @property
+    def signed_nonce(self) -> int:
+        """The nonce inside a user-signed action; it must be the request's."""
+        return int(self.action[USER_ACTIONS[self.kind].nonce_field])
+
+    @property
     def batch_size(self) -> int:
         """How many orders or cancels it carries, at least one; the rate limits count these."""
         batches = (self.action.get(name) for name in ("orders", "cancels", "modifies"))
