@@ -71,6 +71,11 @@ class OrderType(StrEnum):
         """Whether the order takes the market's price once it is active."""
         return self in {OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET, OrderType.TRAILING_STOP}
 
+    @property
+    def is_take_profit(self) -> bool:
+        """Whether the order closes at a gain."""
+        return self in {OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT}
+
 
 class TimeInForce(StrEnum):
     """How long an order may rest."""

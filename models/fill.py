@@ -1,10 +1,15 @@
 """What happened to an account: fills, closed profit, funding."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from models import _bybit_words as bybit
+from models import _hyperliquid_words as hyperliquid
+from models import wire
 from models.enums import AccountType, FillKind, OrderSide, PositionSide
+from models.symbols import bybit_settle_coin, canonical_symbol, is_perp_coin
 from models.values import Value
 
 
@@ -32,6 +37,74 @@ class Fill(Value):
     filled_at: datetime
     account_type: AccountType | None = None
 
+    @classmethod
+    def from_bybit(cls, row: wire.Row, *, account_type: AccountType | None = None) -> "Fill | None":
+        """Read an element of the execution list or stream; None for funding, which the venue lists there too.
+
+        https://bybit-exchange.github.io/docs/v5/order/execution
+        """
+        if wire.text(row, "execType") == bybit.FUNDING:
+            return None
+        native = wire.text(row, "symbol")
+        return cls(
+            exchange=bybit.EXCHANGE,
+            symbol=canonical_symbol(bybit.EXCHANGE, native),
+            native_symbol=native,
+            fill_id=wire.text(row, "execId"),
+            order_id=wire.optional_text(row, "orderId") or "",  # a settlement belongs to no order
+            client_order_id=wire.optional_text(row, "orderLinkId"),
+            side=wire.choice(row, "side", bybit.ORDER_SIDES),
+            size=wire.unsigned(row, "execQty"),
+            price=wire.unsigned(row, "execPrice"),
+            fee=wire.optional_decimal(row, "execFee"),
+            fee_currency=wire.optional_text(row, "feeCurrency") or bybit_settle_coin(native),
+            is_maker=wire.optional_boolean(row, "isMaker"),
+            kind=_bybit_kind(row),
+            realized_pnl=wire.optional_decimal(row, "execPnl"),
+            closed_size=wire.optional_decimal(row, "closedSize"),
+            filled_at=wire.moment(row, "execTime"),
+            account_type=account_type,
+        )
+
+    @classmethod
+    def from_hyperliquid(
+        cls, row: wire.Row, *, user: str | None = None, account_type: AccountType | None = None
+    ) -> "Fill | None":
+        """Read an element of `userFills`; None for spot, which the venue lists there too.
+
+        `fee` is what was paid in all: the venue counts the builder's fee into it.
+
+        Args:
+            user: The account's address, which tells a liquidation of the user from one they only traded against.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
+        """
+        coin = wire.text(row, "coin")
+        if not is_perp_coin(coin):
+            return None
+        side, size = wire.choice(row, "side", hyperliquid.ORDER_SIDES), wire.unsigned(row, "sz")
+        closed = _closed_size(side, size, wire.optional_decimal(row, "startPosition"))
+        crossed = wire.optional_boolean(row, "crossed")
+        return cls(
+            exchange=hyperliquid.EXCHANGE,
+            symbol=canonical_symbol(hyperliquid.EXCHANGE, coin),
+            native_symbol=coin,
+            fill_id=_hyperliquid_fill_id(row),
+            order_id=wire.identifier(row, "oid"),
+            client_order_id=wire.optional_text(row, "cloid"),
+            side=side,
+            size=size,
+            price=wire.unsigned(row, "px"),
+            fee=wire.optional_decimal(row, "fee"),
+            fee_currency=wire.optional_text(row, "feeToken") or hyperliquid.COLLATERAL,
+            is_maker=None if crossed is None else not crossed,
+            kind=_hyperliquid_kind(row, user),
+            realized_pnl=wire.optional_decimal(row, "closedPnl"),
+            closed_size=closed,
+            filled_at=wire.moment(row, "time"),
+            account_type=account_type,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedPnl(Value):
@@ -54,6 +127,48 @@ class ClosedPnl(Value):
     closed_at: datetime
     account_type: AccountType | None = None
 
+    @classmethod
+    def from_bybit(cls, row: wire.Row, *, account_type: AccountType | None = None) -> "ClosedPnl":
+        """Read an element of the closed profit list.
+
+        The row's side is that of the order that closed: a Sell closed a long. `closedPnl` is after both fees.
+
+        https://bybit-exchange.github.io/docs/v5/position/close-pnl
+        """
+        native = wire.text(row, "symbol")
+        closing_side = wire.choice(row, "side", bybit.ORDER_SIDES)
+        closed_at = wire.optional_moment(row, "updatedTime") or wire.moment(row, "createdTime")
+        return cls(
+            exchange=bybit.EXCHANGE,
+            symbol=canonical_symbol(bybit.EXCHANGE, native),
+            native_symbol=native,
+            order_id=wire.optional_text(row, "orderId") or "",
+            side=_closed_side(closing_side),
+            size=wire.unsigned(row, "closedSize"),
+            entry_price=wire.optional_price(row, "avgEntryPrice"),
+            exit_price=wire.optional_price(row, "avgExitPrice"),
+            pnl=wire.decimal(row, "closedPnl"),
+            fees=_both_fees(row),
+            leverage=wire.optional_price(row, "leverage"),
+            kind=wire.described(row, "execType", bybit.FILL_KINDS, fallback=FillKind.OTHER) or FillKind.TRADE,
+            closed_at=closed_at,
+            account_type=account_type,
+        )
+
+    @classmethod
+    def from_fills(cls, fills: Iterable[Fill]) -> "list[ClosedPnl]":
+        """Return what closed, one result per order and market, newest first.
+
+        For venues that have no such list of their own. The profit is the venue's, less the closing fee of the part
+        that closed; where a fee is in another coin than the profit, `fees` is None and the profit is before it.
+        """
+        groups: dict[tuple[str, str, OrderSide], list[Fill]] = {}
+        for fill in fills:
+            if fill.closed_size and fill.realized_pnl is not None:
+                groups.setdefault((fill.native_symbol, fill.order_id, fill.side), []).append(fill)
+        results = [_result_of(group) for group in groups.values()]
+        return sorted(results, key=lambda result: result.closed_at, reverse=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingPayment(Value):
@@ -69,3 +184,135 @@ class FundingPayment(Value):
     size: Decimal | None
     paid_at: datetime
     account_type: AccountType | None = None
+
+    @classmethod
+    def from_bybit(cls, row: wire.Row, *, account_type: AccountType | None = None) -> "FundingPayment | None":
+        """Read a funding row of the execution list or of the transaction log; None for any other row.
+
+        The two count with opposite signs: `execFee` is positive when paid, `funding` when received.
+
+        https://bybit-exchange.github.io/docs/v5/account/transaction-log
+        """
+        is_execution = "execType" in row
+        if is_execution and wire.text(row, "execType") != bybit.FUNDING:
+            return None
+        if not is_execution and wire.optional_decimal(row, "funding") is None:
+            return None
+        native = wire.text(row, "symbol")
+        currency = wire.optional_text(row, "feeCurrency" if is_execution else "currency")
+        return cls(
+            exchange=bybit.EXCHANGE,
+            symbol=canonical_symbol(bybit.EXCHANGE, native),
+            native_symbol=native,
+            payment_id=wire.text(row, "execId" if is_execution else "id"),
+            amount=-wire.decimal(row, "execFee") if is_execution else wire.decimal(row, "funding"),
+            currency=currency or bybit_settle_coin(native) or "",
+            rate=wire.optional_decimal(row, "feeRate"),
+            size=wire.optional_decimal(row, "execQty" if is_execution else "size"),
+            paid_at=wire.moment(row, "execTime" if is_execution else "transactionTime"),
+            account_type=account_type,
+        )
+
+    @classmethod
+    def from_hyperliquid(cls, row: wire.Row, *, account_type: AccountType | None = None) -> "FundingPayment | None":
+        """Read an element of `userFunding` or of the `userFundings` stream; None for any other ledger row.
+
+        `usdc` is negative when paid. The venue has no id for it; time and coin are one.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint/perpetuals
+        """
+        delta = wire.record(row, "delta") if "delta" in row else row
+        if delta.get("type", hyperliquid.FUNDING) != hyperliquid.FUNDING:
+            return None
+        coin = wire.text(delta, "coin")
+        return cls(
+            exchange=hyperliquid.EXCHANGE,
+            symbol=canonical_symbol(hyperliquid.EXCHANGE, coin),
+            native_symbol=coin,
+            payment_id=f"{wire.integer(row, 'time')}:{coin}",
+            amount=wire.decimal(delta, "usdc"),
+            currency=hyperliquid.COLLATERAL,
+            rate=wire.optional_decimal(delta, "fundingRate"),
+            size=abs(wire.decimal(delta, "szi")),
+            paid_at=wire.moment(row, "time"),
+            account_type=account_type,
+        )
+
+
+def _bybit_kind(row: wire.Row) -> FillKind:
+    kind = wire.described(row, "execType", bybit.FILL_KINDS, fallback=FillKind.OTHER) or FillKind.OTHER
+    forced = bybit.FORCED_KINDS.get(wire.optional_text(row, "createType") or "")
+    return forced if forced is not None and kind is FillKind.TRADE else kind
+
+
+def _hyperliquid_kind(row: wire.Row, user: str | None) -> FillKind:
+    direction = wire.optional_text(row, "dir") or ""
+    if direction.startswith(hyperliquid.LIQUIDATED) or _is_liquidation_of(row, user):
+        return FillKind.LIQUIDATION
+    return hyperliquid.FILL_KINDS_BY_DIRECTION.get(direction, FillKind.TRADE)
+
+
+def _is_liquidation_of(row: wire.Row, user: str | None) -> bool:
+    """Whether the user was liquidated; whoever took the other side may carry the same note."""
+    note = wire.optional_record(row, "liquidation")
+    if note is None:
+        return wire.optional_decimal(row, "liquidationMarkPx") is not None  # as older answers say it
+    liquidated = wire.optional_text(note, "liquidatedUser")
+    return user is None or liquidated is None or liquidated.lower() == user.lower()
+
+
+def _hyperliquid_fill_id(row: wire.Row) -> str:
+    # A trade id of zero, or none in older answers, names nothing; the position before the fill tells fills apart.
+    trade_id = wire.optional_text(row, "tid") if isinstance(row.get("tid"), str) else wire.optional_integer(row, "tid")
+    if trade_id and trade_id != "0":
+        return str(trade_id)
+    parts = (wire.text(row, "hash"), wire.identifier(row, "oid"), wire.optional_text(row, "startPosition") or "")
+    return ":".join(parts)
+
+
+def _closed_size(side: OrderSide, size: Decimal, start: Decimal | None) -> Decimal | None:
+    if start is None:
+        return None
+    reduces = start < 0 if side is OrderSide.BUY else start > 0
+    return min(abs(start), size) if reduces else Decimal(0)
+
+
+def _closed_side(closing_side: OrderSide) -> PositionSide:
+    return PositionSide.SHORT if closing_side is OrderSide.BUY else PositionSide.LONG
+
+
+def _both_fees(row: wire.Row) -> Decimal | None:
+    fees = [wire.optional_decimal(row, name) for name in ("openFee", "closeFee")]
+    return None if None in fees else wire.total(fees)
+
+
+def _result_of(fills: list[Fill]) -> ClosedPnl:
+    last = max(fills, key=lambda fill: fill.filled_at)
+    size = sum((fill.closed_size or Decimal(0) for fill in fills), Decimal(0))
+    exit_price = sum((fill.price * (fill.closed_size or Decimal(0)) for fill in fills), Decimal(0)) / size
+    gross = wire.total(fill.realized_pnl for fill in fills) or Decimal(0)
+    fees = _closing_fees(fills)
+    side = _closed_side(last.side)
+    gain_per_unit = gross / size
+    return ClosedPnl(
+        exchange=last.exchange,
+        symbol=last.symbol,
+        native_symbol=last.native_symbol,
+        order_id=last.order_id,
+        side=side,
+        size=size,
+        entry_price=exit_price - gain_per_unit if side is PositionSide.LONG else exit_price + gain_per_unit,
+        exit_price=exit_price,
+        pnl=gross - (fees or Decimal(0)),
+        fees=fees,
+        kind=last.kind,
+        closed_at=last.filled_at,
+        account_type=last.account_type,
+    )
+
+
+def _closing_fees(fills: list[Fill]) -> Decimal | None:
+    if any(fill.fee is None or fill.fee_currency != hyperliquid.COLLATERAL for fill in fills):
+        return None
+    shares = (fill.closed_size / fill.size for fill in fills if fill.closed_size is not None)
+    return wire.total(fill.fee * share for fill, share in zip(fills, shares, strict=True) if fill.fee is not None)

@@ -1,10 +1,15 @@
 """An order, as either venue reports it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from models import _bybit_words as bybit
+from models import _hyperliquid_words as hyperliquid
+from models import wire
 from models.enums import AccountType, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce, TriggerBy
+from models.symbols import canonical_symbol, is_perp_coin
 from models.values import Value
 
 
@@ -44,6 +49,8 @@ class Order(Value):
     venue_status: str = ""
     """The venue's own word, for support."""
     fee: Decimal | None = None
+    fee_currency: str | None = None
+    """None: the settlement currency, or no fee is known."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     account_type: AccountType | None = None
@@ -58,3 +65,199 @@ class Order(Value):
     def is_open(self) -> bool:
         """Whether the order can still execute."""
         return self.status.is_open
+
+    @classmethod
+    def from_bybit(
+        cls, row: wire.Row, *, account_type: AccountType | None = None, as_of: datetime | None = None
+    ) -> "Order":
+        """Read an order of the realtime or history list, or of the order stream.
+
+        https://bybit-exchange.github.io/docs/v5/order/open-order
+        """
+        native = wire.text(row, "symbol")
+        order_type = _bybit_order_type(row)
+        size = wire.unsigned(row, "qty")
+        fee, fee_currency = _bybit_fee(row)
+        reason = wire.optional_text(row, "rejectReason")
+        return cls(
+            exchange=bybit.EXCHANGE,
+            symbol=canonical_symbol(bybit.EXCHANGE, native),
+            native_symbol=native,
+            order_id=wire.text(row, "orderId"),
+            client_order_id=wire.optional_text(row, "orderLinkId"),
+            side=wire.choice(row, "side", bybit.ORDER_SIDES),
+            order_type=order_type,
+            status=wire.choice(row, "orderStatus", bybit.ORDER_STATUSES),
+            size=size or None,
+            filled_size=wire.optional_decimal(row, "cumExecQty") or Decimal(0),
+            # A market order carries the worst price the venue allows itself, which is not a limit of the user's.
+            price=None if _bybit_takes_market_price(row) else wire.optional_price(row, "price"),
+            average_price=wire.optional_price(row, "avgPrice"),
+            trigger_price=wire.optional_price(row, "triggerPrice"),
+            trigger_by=wire.described(row, "triggerBy", bybit.TRIGGER_PRICES, nothing=bybit.NO_TRIGGER_PRICE),
+            time_in_force=wire.described(row, "timeInForce", bybit.TIMES_IN_FORCE),
+            reduce_only=wire.flag(row, "reduceOnly"),
+            closes_position=_bybit_closes_position(row, size),
+            position_side=bybit.HEDGE_LEGS.get(wire.optional_integer(row, "positionIdx") or bybit.ONE_WAY),
+            take_profit=wire.optional_price(row, "takeProfit"),
+            stop_loss=wire.optional_price(row, "stopLoss"),
+            parent_order_id=wire.optional_text(row, "parentOrderLinkId"),
+            reject_reason=None if reason == bybit.NO_REJECTION else reason,
+            venue_status=wire.text(row, "orderStatus"),
+            fee=fee,
+            fee_currency=fee_currency,
+            created_at=wire.optional_moment(row, "createdTime"),
+            updated_at=wire.optional_moment(row, "updatedTime"),
+            account_type=account_type,
+            as_of=as_of,
+        )
+
+    @classmethod
+    def from_hyperliquid(
+        cls, row: wire.Row, *, account_type: AccountType | None = None, as_of: datetime | None = None
+    ) -> "Order":
+        """Read an order in any of the venue's shapes.
+
+        Args:
+            row: A row of `openOrders` or `frontendOpenOrders` (open, as they say no state), of `historicalOrders` or
+                `orderUpdates`, or an `orderStatus` answer that found the order.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
+        """
+        inner, word, changed_at = _unwrap(row)
+        coin = wire.text(inner, "coin")
+        remaining = wire.unsigned(inner, "sz")
+        size = wire.optional_decimal(inner, "origSz")
+        size = remaining if size is None else size
+        filled = max(size - remaining, Decimal(0))  # more left than ordered proves no fill
+        is_trigger = wire.flag(inner, "isTrigger")
+        order_type = wire.described(inner, "orderType", hyperliquid.ORDER_TYPES) or OrderType.UNKNOWN
+        status = _hyperliquid_status(word, is_trigger=is_trigger, filled=filled)
+        take_profit, stop_loss = _attached_protection(inner)
+        return cls(
+            exchange=hyperliquid.EXCHANGE,
+            symbol=canonical_symbol(hyperliquid.EXCHANGE, coin),
+            native_symbol=coin,
+            order_id=wire.identifier(inner, "oid"),
+            client_order_id=wire.optional_text(inner, "cloid"),
+            side=wire.choice(inner, "side", hyperliquid.ORDER_SIDES),
+            order_type=order_type,
+            status=status,
+            size=size or None,
+            filled_size=filled,
+            # Orders that take the market's price carry the worst price to accept.
+            price=None if order_type.is_market else wire.optional_price(inner, "limitPx"),
+            trigger_price=wire.optional_price(inner, "triggerPx"),
+            trigger_by=TriggerBy.MARK if is_trigger else None,
+            time_in_force=wire.described(inner, "tif", hyperliquid.TIMES_IN_FORCE),
+            reduce_only=wire.flag(inner, "reduceOnly"),
+            closes_position=wire.flag(inner, "isPositionTpsl"),
+            take_profit=take_profit,
+            stop_loss=stop_loss,
+            reject_reason=word if status is OrderStatus.REJECTED else None,
+            venue_status=word,
+            created_at=wire.optional_moment(inner, "timestamp"),
+            updated_at=changed_at,
+            account_type=account_type,
+            as_of=as_of,
+        )
+
+    @classmethod
+    def from_hyperliquid_status(
+        cls, answer: wire.Row, *, account_type: AccountType | None = None, as_of: datetime | None = None
+    ) -> "Order | None":
+        """Read an `orderStatus` answer; None if the venue knows no such order."""
+        if wire.text(answer, "status") == hyperliquid.UNKNOWN_ORDER:
+            return None
+        return cls.from_hyperliquid(answer, account_type=account_type, as_of=as_of)
+
+
+def orders_from_hyperliquid(
+    rows: object, *, account_type: AccountType | None = None, as_of: datetime | None = None
+) -> list[Order]:
+    """Return the perpetual orders of a list, each once, with attached protection as orders of their own.
+
+    The venue lists a child of a waiting entry inside its parent, beside it, or both; the parent's id is kept.
+    """
+    orders: dict[str, Order] = {}
+    for row in wire.as_records(rows, "orders"):
+        for order in _with_children(row, None, account_type, as_of):
+            known = orders.get(order.order_id)
+            if known is None or known.parent_order_id is None:
+                orders[order.order_id] = order
+    return list(orders.values())
+
+
+def _with_children(
+    row: wire.Row, parent_id: str | None, account_type: AccountType | None, as_of: datetime | None
+) -> Iterable[Order]:
+    inner = _unwrap(row)[0]
+    if not is_perp_coin(wire.text(inner, "coin")):
+        return
+    order = Order.from_hyperliquid(row, account_type=account_type, as_of=as_of)
+    yield replace(order, parent_order_id=parent_id)
+    for child in _children(inner):
+        yield from _with_children(child, order.order_id, account_type, as_of)
+
+
+def _children(inner: wire.Row) -> list[wire.Row]:
+    return wire.records(inner, "children") if inner.get("children") is not None else []
+
+
+def _attached_protection(inner: wire.Row) -> tuple[Decimal | None, Decimal | None]:
+    prices: dict[bool, Decimal | None] = {}
+    for child in _children(inner):
+        kind = wire.described(child, "orderType", hyperliquid.ORDER_TYPES)
+        if kind is not None and kind.is_trigger:
+            prices[kind.is_take_profit] = wire.optional_price(child, "triggerPx")
+    return prices.get(True), prices.get(False)
+
+
+def _unwrap(row: wire.Row) -> tuple[wire.Row, str, datetime | None]:
+    """Return the order itself, the venue's word for its state, and when it came to that state."""
+    if row.get("status") == hyperliquid.UNKNOWN_ORDER:
+        raise wire.bad_field("status", "an order", hyperliquid.UNKNOWN_ORDER)
+    if row.get("status") == hyperliquid.FOUND_ORDER:
+        row = wire.record(row, "order")
+    if "order" not in row:
+        return row, hyperliquid.OPEN, None
+    return wire.record(row, "order"), wire.text(row, "status"), wire.optional_moment(row, "statusTimestamp")
+
+
+def _hyperliquid_status(word: str, *, is_trigger: bool, filled: Decimal) -> OrderStatus:
+    status = hyperliquid.order_status(word)
+    if status is not OrderStatus.OPEN:
+        return status
+    if filled:
+        return OrderStatus.PARTIALLY_FILLED
+    return OrderStatus.UNTRIGGERED if is_trigger else OrderStatus.OPEN
+
+
+def _bybit_order_type(row: wire.Row) -> OrderType:
+    word = wire.optional_text(row, "stopOrderType") or ""
+    if word in bybit.NO_STOP and wire.optional_price(row, "triggerPrice") is not None:
+        word = bybit.CONDITIONAL
+    table = bybit.TYPES_BY_STOP_ORDER_TYPE.get(word)
+    if table is None:
+        wire.warn_unknown("stopOrderType", word)
+        return OrderType.UNKNOWN
+    return wire.described(row, "orderType", table, nothing=bybit.NO_ORDER_TYPE) or OrderType.UNKNOWN
+
+
+def _bybit_takes_market_price(row: wire.Row) -> bool:
+    return row.get("orderType") == "Market"
+
+
+def _bybit_closes_position(row: wire.Row, size: Decimal) -> bool:
+    is_whole = row.get("stopOrderType") in bybit.WHOLE_POSITION_STOPS and row.get("tpslMode") != bybit.PARTIAL
+    return is_whole or not size
+
+
+def _bybit_fee(row: wire.Row) -> tuple[Decimal | None, str | None]:
+    """Return the fee and its coin; a fee in several coins has no sum."""
+    details = wire.optional_record(row, "cumFeeDetail") or {}
+    if len(details) > 1:
+        return None, None
+    for coin in details:
+        return wire.decimal(details, coin), coin
+    return wire.optional_decimal(row, "cumExecFee"), None
