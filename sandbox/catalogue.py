@@ -62,6 +62,8 @@ COINS: dict[str, Coin] = {
         _coin("PEPE", "0.0000112", 0.060, 25_000),
         _coin("BONK", "0.0000235", 0.060, 15_000),
         _coin("SHIB", "0.0000172", 0.045, 25_000),
+        _coin("TSLA", "250", 0.030, 30_000),
+        _coin("GOLD", "2650", 0.010, 60_000),
     )
 }
 
@@ -134,6 +136,12 @@ HYPERLIQUID_PERPS = (
     ("WIF", "WIF", 1, 0, 5),
     ("ENA", "ENA", 1, 0, 10),
     ("HYPE", "HYPE", 1, 2, 10),
+)
+# the same for a builder-deployed dex: its markets are numbered on their own, from 110000 on
+HYPERLIQUID_BUILDER_OFFSET = 110_000
+HYPERLIQUID_BUILDER_PERPS = (
+    ("xyz:TSLA", "TSLA", 1, 3, 10),
+    ("xyz:GOLD", "GOLD", 1, 4, 20),
 )
 
 
@@ -223,7 +231,8 @@ def _bybit_special() -> Iterator[Instrument]:
 
 
 def _hyperliquid() -> Iterator[Instrument]:
-    for asset_id, (name, base, multiplier, sz_decimals, leverage) in enumerate(HYPERLIQUID_PERPS):
+    numbered = (*enumerate(HYPERLIQUID_PERPS), *enumerate(HYPERLIQUID_BUILDER_PERPS, start=HYPERLIQUID_BUILDER_OFFSET))
+    for asset_id, (name, base, multiplier, sz_decimals, leverage) in numbered:
         step = Decimal(1).scaleb(-sz_decimals)
         yield Instrument(
             venue=Venue.HYPERLIQUID,

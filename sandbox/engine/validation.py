@@ -5,7 +5,7 @@ from decimal import Decimal
 from sandbox.engine.accounts import Account
 from sandbox.engine.core import Core
 from sandbox.engine.orders import OrderSpec, Protection
-from sandbox.instruments import ContractKind, Instrument
+from sandbox.instruments import ContractKind, Instrument, Venue
 from sandbox.words import (
     OrderType,
     PositionIdx,
@@ -27,7 +27,8 @@ def check_order(core: Core, account: Account, spec: OrderSpec) -> None:
     instrument = core.instrument(spec.symbol)
     if not instrument.tradable or instrument.kind is ContractKind.INVERSE_PERPETUAL:
         raise RefusedError(Reason.NOT_TRADING, spec.symbol)
-    check_client_id(account, spec.client_order_id)
+    if core.venue is Venue.BYBIT:  # HyperLiquid does not promise that a cloid is unique; a modified order keeps its own
+        check_client_id(account, spec.client_order_id)
     check_position_idx(account, spec)
     check_size(instrument, spec)
     check_prices(core, instrument, spec)
@@ -78,6 +79,8 @@ def check_prices(core: Core, instrument: Instrument, spec: OrderSpec) -> None:
         check_price_band(instrument, spec.side, price, quote.mark)
     if not spec.reduce_only and not spec.whole_position and spec.size * price < instrument.min_notional:
         raise RefusedError(Reason.BELOW_MIN_NOTIONAL, str(instrument.min_notional))
+    if spec.parent_id is not None:
+        return  # the market will be elsewhere when the entry has filled
     if spec.trigger is not None and spec.trigger.price is not None and spec.trigger.direction is not None:
         check_trigger_side(spec.trigger.direction, spec.trigger.price, quote.by(spec.trigger.by))
 

@@ -32,21 +32,20 @@ class Assets:
     """The instruments in the venue's order, by dex, coin and asset id."""
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._instruments = instruments  # looked into each time: a market may be delisted or change its grid
         ordered = sorted(instruments.values(), key=lambda instrument: instrument.asset_id or 0)
-        self._universe: dict[str, list[Instrument]] = {MAIN_DEX: []}
+        self._coins: dict[str, list[str]] = {MAIN_DEX: []}
         for instrument in ordered:
-            self._universe.setdefault(dex_of(instrument.symbol), []).append(instrument)
+            self._coins.setdefault(dex_of(instrument.symbol), []).append(instrument.symbol)
         self._ids = {
-            instrument.symbol: self._offset(dex) + index
-            for dex, universe in self._universe.items()
-            for index, instrument in enumerate(universe)
+            coin: self._offset(dex) + index for dex, coins in self._coins.items() for index, coin in enumerate(coins)
         }
-        self._by_id = {asset: instruments[coin] for coin, asset in self._ids.items()}
+        self._by_id = {asset: coin for coin, asset in self._ids.items()}
 
     @property
     def dexes(self) -> tuple[str, ...]:
         """Dex names, the main one (empty) first."""
-        return tuple(self._universe)
+        return tuple(self._coins)
 
     def universe(self, dex: str) -> list[Instrument]:
         """Return the markets of one dex, in the order of their ids.
@@ -54,11 +53,12 @@ class Assets:
         Raises:
             KeyError: There is no such dex.
         """
-        return self._universe[dex]
+        return [self._instruments[coin] for coin in self._coins[dex]]
 
     def by_id(self, asset: int) -> Instrument | None:
         """Return the market with this asset id."""
-        return self._by_id.get(asset)
+        coin = self._by_id.get(asset)
+        return None if coin is None else self._instruments[coin]
 
     def id_of(self, coin: str) -> int:
         """Return the asset id of a coin."""
