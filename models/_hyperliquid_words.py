@@ -3,6 +3,8 @@
 https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
 """
 
+from decimal import Decimal
+
 from models import wire
 from models.enums import FillKind, MarginMode, OrderSide, OrderStatus, OrderType, TimeInForce
 
@@ -62,7 +64,20 @@ FILL_KINDS_BY_DIRECTION = {
 }
 FUNDING = "funding"
 
+SIGNIFICANT_FIGURES = 5
+PERP_MAX_DECIMALS = 6
+MIN_NOTIONAL = Decimal(10)
+FUNDING_INTERVAL_S = 3600
 ISOLATED_MARGIN_MODES = frozenset({"strictIsolated", "noCross"})
+
+
+_FIRST_DEX_ASSET = 110_000
+_ASSETS_PER_DEX = 10_000
+
+
+def dex_asset_id(dex_index: int, index: int) -> int:
+    """Return the number of a HIP-3 market; `dex_index` counts from 0 after the leading null of `perpDexs`."""
+    return _FIRST_DEX_ASSET + _ASSETS_PER_DEX * dex_index + index
 
 
 def order_status(word: str) -> OrderStatus:

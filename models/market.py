@@ -1,60 +1,27 @@
-"""What a venue says about a market: its grid, its price, its history."""
+"""What a venue says about a market: its price, its history, its fees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from models.enums import ContractKind, InstrumentStatus
+from models import _bybit_words as bybit
+from models import _hyperliquid_words as hyperliquid
+from models import wire
+from models.instrument import Instrument, MarginTier, instruments_from_bybit, instruments_from_hyperliquid
+from models.symbols import canonical_symbol, is_bybit_inverse
 from models.values import Value
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument(Value):
-    """The grid and limits of one market, as plain data; everything two venues may differ in stands here.
-
-    Prices lie on the grid of `price_tick`, or, where that is None, on at most `price_significant_figures` figures and
-    `price_max_decimals` decimals, whole numbers always allowed. None means the venue sets no such limit.
-    """
-
-    exchange: str
-    symbol: str
-    native_symbol: str
-    base: str
-    quote: str
-    settle: str
-    kind: ContractKind
-    status: InstrumentStatus
-    size_step: Decimal
-    min_size: Decimal
-    max_size: Decimal | None = None
-    max_market_size: Decimal | None = None
-    price_tick: Decimal | None = None
-    price_significant_figures: int | None = None
-    price_max_decimals: int | None = None
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    min_notional: Decimal | None = None
-    min_leverage: Decimal = Decimal(1)
-    max_leverage: Decimal | None = None
-    leverage_step: Decimal = Decimal(1)
-    funding_interval_s: int | None = None
-    isolated_only: bool = False
-    base_multiplier: int = 1
-    """How many coins one unit of `base` stands for: 1000 for 1000PEPE and kPEPE."""
-    asset_id: int | None = None
-    """HyperLiquid's number of the asset."""
-    dex: str | None = None
-    """HyperLiquid HIP-3 dex that lists the market; None for the main one."""
-
-    @property
-    def is_tradable(self) -> bool:
-        """Whether new positions can be opened."""
-        return self.status is InstrumentStatus.TRADING
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether profit is counted in the quote currency."""
-        return self.kind in {ContractKind.LINEAR_PERPETUAL, ContractKind.LINEAR_FUTURE}
+__all__ = [
+    "Candle",
+    "FeeRates",
+    "Instrument",
+    "MarginTier",
+    "Ticker",
+    "instruments_from_bybit",
+    "instruments_from_hyperliquid",
+    "tickers_from_hyperliquid",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +55,63 @@ class Ticker(Value):
         """The price to size and value by: mark, else last."""
         return self.mark_price if self.mark_price is not None else self.last_price
 
+    @classmethod
+    def from_bybit(cls, row: wire.Row, *, as_of: datetime) -> "Ticker":
+        """Read an element of the derivatives tickers.
+
+        https://bybit-exchange.github.io/docs/v5/market/tickers
+        """
+        native = wire.text(row, "symbol")
+        # An inverse contract is one US dollar, so its volume counts dollars and its turnover coins.
+        base_volume, quote_volume = "volume24h", "turnover24h"
+        if is_bybit_inverse(native):
+            base_volume, quote_volume = quote_volume, base_volume
+        return cls(
+            exchange=bybit.EXCHANGE,
+            symbol=canonical_symbol(bybit.EXCHANGE, native),
+            last_price=wire.optional_price(row, "lastPrice"),
+            mark_price=wire.optional_price(row, "markPrice"),
+            index_price=wire.optional_price(row, "indexPrice"),
+            bid_price=wire.optional_price(row, "bid1Price"),
+            ask_price=wire.optional_price(row, "ask1Price"),
+            change_24h_fraction=wire.optional_decimal(row, "price24hPcnt"),
+            high_24h=wire.optional_price(row, "highPrice24h"),
+            low_24h=wire.optional_price(row, "lowPrice24h"),
+            volume_24h=wire.optional_decimal(row, base_volume),
+            turnover_24h=wire.optional_decimal(row, quote_volume),
+            open_interest=wire.optional_decimal(
+                row, "openInterestValue" if is_bybit_inverse(native) else "openInterest"
+            ),
+            funding_rate=wire.optional_decimal(row, "fundingRate"),
+            next_funding_at=wire.optional_moment(row, "nextFundingTime"),
+            as_of=as_of,
+        )
+
+    @classmethod
+    def from_hyperliquid(cls, row: wire.Row, *, coin: str, as_of: datetime) -> "Ticker":
+        """Read the context of one asset, as `metaAndAssetCtxs` and `activeAssetCtx` tell it.
+
+        The venue gives no last price here; funding is paid every hour.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint/perpetuals
+        """
+        mark, day_ago = wire.optional_price(row, "markPx"), wire.optional_price(row, "prevDayPx")
+        this_hour = as_of.replace(minute=0, second=0, microsecond=0)
+        return cls(
+            exchange=hyperliquid.EXCHANGE,
+            symbol=canonical_symbol(hyperliquid.EXCHANGE, coin),
+            last_price=None,
+            mark_price=mark,
+            index_price=wire.optional_price(row, "oraclePx"),
+            change_24h_fraction=None if mark is None or day_ago is None else mark / day_ago - 1,
+            volume_24h=wire.optional_decimal(row, "dayBaseVlm"),
+            turnover_24h=wire.optional_decimal(row, "dayNtlVlm"),
+            open_interest=wire.optional_decimal(row, "openInterest"),
+            funding_rate=wire.optional_decimal(row, "funding"),
+            next_funding_at=this_hour + timedelta(seconds=hyperliquid.FUNDING_INTERVAL_S),
+            as_of=as_of,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candle(Value):
@@ -100,6 +124,24 @@ class Candle(Value):
     close: Decimal
     volume: Decimal
 
+    @classmethod
+    def from_bybit(cls, row: Sequence[object]) -> "Candle":
+        """Read a bar: start, open, high, low, close, volume, turnover.
+
+        https://bybit-exchange.github.io/docs/v5/market/kline
+        """
+        if isinstance(row, str) or len(row) < len(_BYBIT_BAR):
+            raise wire.bad_field("kline", f"a list of {', '.join(_BYBIT_BAR)}", row)
+        return _candle(dict(zip(_BYBIT_BAR, row, strict=False)), _BYBIT_BAR)
+
+    @classmethod
+    def from_hyperliquid(cls, row: wire.Row) -> "Candle":
+        """Read an element of `candleSnapshot`.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
+        """
+        return _candle(row, _HYPERLIQUID_BAR)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeRates(Value):
@@ -108,3 +150,55 @@ class FeeRates(Value):
     maker: Decimal
     taker: Decimal
     symbol: str | None = None
+
+    @classmethod
+    def from_bybit(cls, row: wire.Row) -> "FeeRates":
+        """Read an element of the fee rates.
+
+        https://bybit-exchange.github.io/docs/v5/account/fee-rate
+        """
+        native = wire.optional_text(row, "symbol")
+        return cls(
+            maker=wire.decimal(row, "makerFeeRate"),
+            taker=wire.decimal(row, "takerFeeRate"),
+            symbol=None if native is None else canonical_symbol(bybit.EXCHANGE, native),
+        )
+
+    @classmethod
+    def from_hyperliquid(cls, row: wire.Row) -> "FeeRates":
+        """Read `userFees`: what perpetuals of the main dex cost this user.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
+        """
+        return cls(maker=wire.decimal(row, "userAddRate"), taker=wire.decimal(row, "userCrossRate"))
+
+
+def tickers_from_hyperliquid(answer: object, *, as_of: datetime) -> list[Ticker]:
+    """Return the tickers of a `metaAndAssetCtxs` answer: a pair of the meta and one context per asset."""
+    if not isinstance(answer, list) or len(answer) != 2:
+        raise wire.bad_field("metaAndAssetCtxs", "a pair", answer)
+    universe = wire.records(wire.as_record(answer[0], "meta"), "universe")
+    contexts = wire.as_records(answer[1], "assetCtxs")
+    if len(universe) != len(contexts):
+        raise wire.bad_field("assetCtxs", f"{len(universe)} of them", len(contexts))
+    return [
+        Ticker.from_hyperliquid(context, coin=wire.text(asset, "name"), as_of=as_of)
+        for asset, context in zip(universe, contexts, strict=True)
+    ]
+
+
+_BYBIT_BAR = ("start", "open", "high", "low", "close", "volume")
+_HYPERLIQUID_BAR = ("t", "o", "h", "l", "c", "v")
+
+
+def _candle(row: wire.Row, names: tuple[str, ...]) -> Candle:
+    start, *prices, volume = names
+    opened, high, low, close = (wire.positive(row, name) for name in prices)
+    return Candle(
+        opened_at=wire.moment(row, start),
+        open=opened,
+        high=high,
+        low=low,
+        close=close,
+        volume=wire.unsigned(row, volume),
+    )

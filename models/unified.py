@@ -20,8 +20,9 @@ from models.enums import (
     TriggerBy,
 )
 from models.fill import ClosedPnl, Fill, FundingPayment
-from models.market import Candle, FeeRates, Instrument, Ticker
-from models.order import Order
+from models.instrument import Instrument, MarginTier, instruments_from_bybit, instruments_from_hyperliquid
+from models.market import Candle, FeeRates, Ticker, tickers_from_hyperliquid
+from models.order import Order, orders_from_hyperliquid
 from models.position import Position
 from models.requests import (
     Ack,
@@ -69,6 +70,7 @@ __all__ = [
     "Instrument",
     "InstrumentStatus",
     "MarginMode",
+    "MarginTier",
     "Noop",
     "Order",
     "OrderRequest",
@@ -92,4 +94,8 @@ __all__ = [
     "TimeInForce",
     "TradingMode",
     "TriggerBy",
+    "instruments_from_bybit",
+    "instruments_from_hyperliquid",
+    "orders_from_hyperliquid",
+    "tickers_from_hyperliquid",
 ]

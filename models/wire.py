@@ -103,6 +103,14 @@ def unsigned(row: Row, name: str) -> Decimal:
     return number
 
 
+def positive(row: Row, name: str) -> Decimal:
+    """Return a number above zero, such as a step or a price that must be there."""
+    number = decimal(row, name)
+    if number <= 0:
+        raise bad_field(name, "a number above zero", row.get(name))
+    return number
+
+
 def optional_decimal(row: Row, name: str, *, absent: Collection[str] = ()) -> Decimal | None:
     """Return a number; None for "", null, a missing field, or one of the words in `absent`."""
     value = row.get(name, _MISSING)
