@@ -71,6 +71,8 @@ NO_TRIGGER_PRICE = frozenset({"UNKNOWN"})
 NO_REJECTION = "EC_NoError"
 
 FUNDING = "Funding"
+FUNDING_SETTLEMENT = "SETTLEMENT"
+"""The same in the execution list and in the transaction log."""
 FILL_KINDS = {
     "Trade": FillKind.TRADE,
     "BlockTrade": FillKind.TRADE,

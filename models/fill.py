@@ -196,7 +196,7 @@ class FundingPayment(Value):
         is_execution = "execType" in row
         if is_execution and wire.text(row, "execType") != bybit.FUNDING:
             return None
-        if not is_execution and wire.optional_decimal(row, "funding") is None:
+        if not is_execution and not _is_funding_entry(row):
             return None
         native = wire.text(row, "symbol")
         currency = wire.optional_text(row, "feeCurrency" if is_execution else "currency")
@@ -237,6 +237,11 @@ class FundingPayment(Value):
             paid_at=wire.moment(row, "time"),
             account_type=account_type,
         )
+
+
+def _is_funding_entry(row: wire.Row) -> bool:
+    is_settlement = row.get("type", bybit.FUNDING_SETTLEMENT) == bybit.FUNDING_SETTLEMENT
+    return is_settlement and wire.optional_decimal(row, "funding") is not None
 
 
 def _bybit_kind(row: wire.Row) -> FillKind:
