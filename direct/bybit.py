@@ -1,0 +1,368 @@
+"""Direct Bybit access for `USE_UNIFIED=false`: stock pybit, called in bounded threads; returns models.
+
+Deliberately independent of `exchanges/bybit.py`, so that a defect there is really bypassed. Small and frozen: new
+abilities go to the unified path. https://bybit-exchange.github.io/docs/v5/intro
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import requests
+from pybit.exceptions import FailedRequestError, InvalidRequestError
+from pybit.unified_trading import HTTP
+
+from direct.bybit_answers import read_answer
+from direct.bybit_bodies import Call, call_for
+from direct.calls import TIMEOUT_S, Pools, network_ack
+from exchanges.bybit_errors import SETTING_REFUSED, word
+from models.enums import AccountType, ContractKind, MarginMode, PositionMode
+from models.errors import BadPayload, Rejected, Unavailable
+from models.instrument import instruments_from_bybit
+from models.requests import Ack, Action, BatchOrders, SignedRequest, Stamp
+from models.unified import (
+    Balance,
+    Candle,
+    ClosedPnl,
+    FeeRates,
+    Fill,
+    FundingPayment,
+    Instrument,
+    Order,
+    Position,
+    Ticker,
+)
+from models.values import from_millis, to_millis
+from models.venue import AccountState, Credentials, KeyInfo
+
+Row = Mapping[str, Any]
+
+RECV_WINDOW_MS = 5000
+_WINDOW = timedelta(days=7)  # the longest span that history endpoints take
+_SETTLE = ("USDT", "USDC")
+_INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": "D"}
+_MARGIN_MODES = {
+    "ISOLATED_MARGIN": MarginMode.ISOLATED,
+    "REGULAR_MARGIN": MarginMode.CROSS,
+    "PORTFOLIO_MARGIN": MarginMode.PORTFOLIO,
+}
+
+
+class Client(HTTP):
+    """Stock pybit on a given host, without its secret-showing repr and without its retries."""
+
+    __repr__, __eq__, __hash__ = object.__repr__, object.__eq__, object.__hash__
+
+    def __init__(self, base_url: str, *, api_key: str | None = None, api_secret: str | None = None) -> None:
+        super().__init__(api_key=api_key, api_secret=api_secret, timeout=TIMEOUT_S, retry_codes={-1})  # type: ignore[no-untyped-call]
+        self.endpoint = base_url
+
+
+class Recorder(HTTP):
+    """pybit's endpoint methods, up to the point where they would send: what they would send is handed back."""
+
+    def _submit_request(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        query: dict[str, Any] | None = None,
+        auth: bool = False,
+    ) -> tuple[str, str]:
+        untyped: Any = self
+        return str(path), untyped.prepare_payload(method, untyped._clean_query(query))
+
+
+class DirectBybit:
+    """One account, or nobody's (public data only), on one host."""
+
+    needs_nonce = False
+    fence_s = RECV_WINDOW_MS / 1000
+
+    def __init__(
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
+    ) -> None:
+        values = credentials.values if credentials else {}
+        self._key, secret = values.get("api_key"), values.get("api_secret")
+        self._http: Any = Client(base_url, api_key=self._key, api_secret=secret)
+        self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
+        self._recorder.endpoint = base_url
+        self._account_type = account_type
+        self._pools = pools
+        self._offset_ms = 0
+
+    @property
+    def signer(self) -> str:
+        """Bybit has no nonces; the key names the signer."""
+        return f"bybit:{(self._key or '')[:6]}"
+
+    def venue_time_ms(self) -> int:
+        """Return Bybit's clock by its last answer."""
+        return int(time.time() * 1000) + self._offset_ms
+
+    # Reads ----------------------------------------------------------------------------------------------------------
+
+    async def _read(self, call: Callable[[], Any]) -> Any:
+        def fetch() -> Any:
+            try:
+                return call()
+            except InvalidRequestError as e:
+                code = e.status_code
+                if code in SETTING_REFUSED:
+                    raise Rejected(e.message, code=word(code), venue_code=str(code)) from e
+                raise Unavailable(f"retCode {code}: {e.message}", code=word(code)) from e
+            except FailedRequestError as e:
+                raise Unavailable(f"HTTP {e.status_code}: {e.message}") from e
+            except PermissionError as e:
+                raise Rejected("this account has no API key", code="no_credentials") from e
+
+        answer = await self._pools.read(fetch)
+        if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
+            raise BadPayload("expected an object with a result")
+        if isinstance(answer.get("time"), int):
+            self._offset_ms = answer["time"] - int(time.time() * 1000)
+        return answer["result"]
+
+    async def _pages(self, method: str, most: int, **query: Any) -> list[Row]:
+        rows: list[Row] = []
+        cursor: str | None = None
+        while len(rows) < most:
+            call = getattr(self._http, method)
+            page = await self._read(lambda c=cursor, f=call: f(**query, cursor=c))  # type: ignore[misc]
+            rows += page.get("list") or []
+            cursor = page.get("nextPageCursor")
+            if not cursor or not page.get("list"):
+                break
+        return rows[:most]
+
+    async def _by_settle(self, method: str, instrument: Instrument | None, most: int, **query: Any) -> list[Row]:
+        if instrument is not None:
+            return await self._pages(
+                method, most, category=_category(instrument), symbol=instrument.native_symbol, **query
+            )
+        return [
+            row
+            for settle in _SETTLE
+            for row in await self._pages(method, most, category="linear", settleCoin=settle, **query)
+        ]
+
+    async def get_server_time(self) -> datetime:
+        """Return Bybit's clock."""
+        result = await self._read(self._http.get_server_time)
+        return from_millis(int(result["timeNano"]) // 1_000_000)
+
+    async def get_instruments(self) -> list[Instrument]:
+        """Return every linear and inverse market."""
+        rows = [
+            row
+            for category in ("linear", "inverse")
+            for row in await self._pages("get_instruments_info", 5000, category=category, limit=1000)
+        ]
+        return instruments_from_bybit(rows)
+
+    async def get_ticker(self, instrument: Instrument) -> Ticker:
+        """Return the market's prices."""
+        query = {"category": _category(instrument), "symbol": instrument.native_symbol}
+        result = await self._read(lambda: self._http.get_tickers(**query))
+        return Ticker.from_bybit(_only(result), as_of=self._now())
+
+    async def get_tickers(self) -> list[Ticker]:
+        """Return the prices of all linear markets."""
+        result = await self._read(lambda: self._http.get_tickers(category="linear"))
+        return [Ticker.from_bybit(row, as_of=self._now()) for row in result["list"]]
+
+    async def get_candles(
+        self, instrument: Instrument, interval: str, *, limit: int = 200, end: datetime | None = None
+    ) -> list[Candle]:
+        """Return bars, oldest first."""
+        query: dict[str, Any] = {
+            "category": _category(instrument),
+            "symbol": instrument.native_symbol,
+            "interval": _INTERVALS[interval],
+            "limit": min(limit, 1000),
+        }
+        result = await self._read(lambda: self._http.get_kline(**query, end=to_millis(end) if end else None))
+        return [Candle.from_bybit(row) for row in reversed(result["list"])]
+
+    async def get_balance(self) -> Balance:
+        """Return the unified account's money."""
+        result = await self._read(lambda: self._http.get_wallet_balance(accountType="UNIFIED"))
+        state = await self.get_account_state()
+        return Balance.from_bybit(
+            _only(result), margin_mode=state.margin_mode, account_type=self._account_type, as_of=self._now()
+        )
+
+    async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
+        """Return open positions of both settlement coins."""
+        rows = await self._by_settle("get_positions", instrument, 1000, limit=200)
+        read = (Position.from_bybit(r, account_type=self._account_type, as_of=self._now()) for r in rows)
+        return [position for position in read if position is not None]
+
+    async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:
+        """Return open orders, conditional ones included."""
+        rows = await self._by_settle("get_open_orders", instrument, 1000, limit=50)
+        orders = [self._order(row) for row in rows]
+        return [order for order in orders if order.is_open]
+
+    async def find_order(
+        self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
+    ) -> Order | None:
+        """Look among open and recent orders, then history, then executions; None is a complete miss."""
+        query = {"category": _category(instrument), "symbol": instrument.native_symbol}
+        ids = {"orderId": order_id} if order_id else {"orderLinkId": client_order_id}
+        for method in ("get_open_orders", "get_order_history"):
+            call = getattr(self._http, method)
+            result = await self._read(lambda f=call: f(**query, **ids))  # type: ignore[misc]
+            for row in result.get("list") or []:
+                if client_order_id is None or row.get("orderLinkId") == client_order_id:
+                    return self._order(row)
+        result = await self._read(lambda: self._http.get_executions(**query, **ids))
+        if any(row.get("orderLinkId") == client_order_id for row in result.get("list") or []):
+            raise Unavailable("executions are listed, the order is not yet")
+        return None
+
+    async def get_order_history(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
+    ) -> list[Order]:
+        """Return closed orders, newest first."""
+        return [self._order(row) for row in await self._history("get_order_history", instrument, since, limit)]
+
+    async def get_fills(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[Fill]:
+        """Return executions without funding, newest first."""
+        rows = await self._history("get_executions", instrument, since, limit)
+        read = (Fill.from_bybit(row, account_type=self._account_type) for row in rows)
+        return [fill for fill in read if fill is not None]
+
+    async def get_closed_pnl(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[ClosedPnl]:
+        """Return results of closed positions, newest first."""
+        rows = await self._history("get_closed_pnl", instrument, since, limit)
+        return [ClosedPnl.from_bybit(row, account_type=self._account_type) for row in rows]
+
+    async def get_funding(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[FundingPayment]:
+        """Return funding received and paid, newest first."""
+        rows = await self._history("get_transaction_log", None, since, limit, type="SETTLEMENT")
+        wanted = [row for row in rows if instrument is None or row.get("symbol") == instrument.native_symbol]
+        read = (FundingPayment.from_bybit(row, account_type=self._account_type) for row in wanted)
+        return [payment for payment in read if payment is not None]
+
+    async def get_leverage(self, instrument: Instrument) -> Decimal | None:
+        """Return the market's leverage."""
+        rows = await self._by_settle("get_positions", instrument, 2, limit=2)
+        return next((Decimal(row["leverage"]) for row in rows if row.get("leverage")), None)
+
+    async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
+        """Return the account's fees."""
+        symbol = instrument.native_symbol if instrument else "BTCUSDT"
+        result = await self._read(lambda: self._http.get_fee_rates(category="linear", symbol=symbol))
+        row = _only(result)
+        return FeeRates(
+            maker=Decimal(row["makerFeeRate"]),
+            taker=Decimal(row["takerFeeRate"]),
+            symbol=instrument.symbol if instrument else None,
+        )
+
+    async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
+        """Return margin and position mode."""
+        info = await self._read(self._http.get_account_info)
+        mode = None
+        if instrument is not None:
+            rows = await self._by_settle("get_positions", instrument, 2, limit=2)
+            is_hedge = any(row.get("positionIdx") for row in rows)
+            mode = PositionMode.HEDGE if is_hedge else PositionMode.ONE_WAY
+        return AccountState(margin_mode=_MARGIN_MODES.get(info.get("marginMode", "")), position_mode=mode)
+
+    async def get_key_info(self) -> KeyInfo:
+        """Ask Bybit what this key may do."""
+        info = await self._read(self._http.get_api_key_information)
+        permissions = [f"{group}:{name}" for group, names in info["permissions"].items() for name in names]
+        expires = info.get("expiredAt") or ""
+        return KeyInfo(
+            is_valid=True,
+            can_trade=not info["readOnly"] and bool(info["permissions"].get("ContractTrade")),
+            can_withdraw="Wallet:Withdraw" in permissions,
+            is_read_only=bool(info["readOnly"]),
+            bound_ips=tuple(ip for ip in info.get("ips") or () if ip != "*"),
+            expires_at=datetime.fromisoformat(expires) if expires[:4] > "1970" else None,
+            permissions=tuple(permissions),
+            label=info.get("note"),
+        )
+
+    async def _history(
+        self, method: str, instrument: Instrument | None, since: datetime | None, limit: int, **query: Any
+    ) -> list[Row]:
+        rows: list[Row] = []
+        if instrument is not None:
+            query["symbol"] = instrument.native_symbol
+        for start, end in _windows(since or self._now() - _WINDOW, self._now()):
+            span = {"startTime": to_millis(start), "endTime": to_millis(end)}
+            rows += await self._pages(method, limit - len(rows), category="linear", **span, **query)
+            if len(rows) >= limit:
+                break
+        return rows
+
+    def _order(self, row: Row) -> Order:
+        return Order.from_bybit(row, account_type=self._account_type, as_of=self._now())
+
+    def _now(self) -> datetime:
+        return from_millis(self.venue_time_ms())
+
+    # Writes: called by core.orders only -----------------------------------------------------------------------------
+
+    def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
+        """Let pybit build the request, and sign it with the attempt's own time."""
+        call: Call = call_for(action)
+        url, body = getattr(self._recorder, call.method)(**call.params)
+        window = stamp.fence_ms - stamp.timestamp_ms
+        headers = {
+            "Content-Type": "application/json",
+            "X-BAPI-API-KEY": str(self._key),
+            "X-BAPI-SIGN": self._http._auth(body, window, stamp.timestamp_ms),
+            "X-BAPI-SIGN-TYPE": "2",
+            "X-BAPI-TIMESTAMP": str(stamp.timestamp_ms),
+            "X-BAPI-RECV-WINDOW": str(window),
+        }
+        return SignedRequest(exchange="bybit", action=action, stamp=stamp, url=url, body=body.encode(), headers=headers)
+
+    async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
+        """Post once and classify."""
+        legs = len(request.action.orders) if isinstance(request.action, BatchOrders) else 1
+
+        def post() -> requests.Response:
+            return self._http.client.post(
+                request.url, data=request.body, headers=dict(request.headers), timeout=TIMEOUT_S, allow_redirects=False
+            )
+
+        try:
+            answer = await self._pools.write(post)
+        except requests.RequestException as e:
+            return (network_ack(e),) * legs
+        return read_answer(answer.status_code, answer.content, request.action)
+
+
+def _only(result: Row) -> Row:
+    rows = result.get("list")
+    if not isinstance(rows, list) or not rows:
+        raise BadPayload("list: expected one row, was empty")
+    return cast(Row, rows[0])
+
+
+def _category(instrument: Instrument) -> str:
+    inverse = {ContractKind.INVERSE_PERPETUAL, ContractKind.INVERSE_FUTURE}
+    return "inverse" if instrument.kind in inverse else "linear"
+
+
+def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a span into pieces that the venue takes, newest first."""
+    end = until
+    since = since.astimezone(UTC)
+    while end > since:
+        start = max(since, end - _WINDOW)
+        yield start, end
+        end = start

@@ -1,0 +1,313 @@
+"""Direct HyperLiquid access for `USE_UNIFIED=false`: the SDK's Info and Exchange in bounded threads; returns models.
+
+Deliberately independent of `exchanges/hyperliquid.py`. Small and frozen: new abilities go to the unified path.
+https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+import requests
+from eth_account import Account as Wallets
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
+from hyperliquid.utils.error import ClientError, ServerError
+from hyperliquid.utils.signing import sign_l1_action
+
+from direct.calls import TIMEOUT_S, Pools, network_ack
+from direct.hyperliquid_actions import action_for, legs_of
+from direct.hyperliquid_answers import read_answer
+from models.enums import AccountType, PositionMode
+from models.errors import BadPayload, NoCredentials, Unavailable
+from models.instrument import instruments_from_hyperliquid
+from models.market import tickers_from_hyperliquid
+from models.order import orders_from_hyperliquid
+from models.requests import Ack, Action, SignedRequest, Stamp
+from models.unified import (
+    Balance,
+    Candle,
+    ClosedPnl,
+    FeeRates,
+    Fill,
+    FundingPayment,
+    Instrument,
+    Order,
+    Position,
+    Ticker,
+)
+from models.values import from_millis, to_millis
+from models.venue import AccountState, Credentials, KeyInfo
+
+Row = Mapping[str, Any]
+
+_NOTHING: dict[str, Any] = {"meta": {"universe": []}, "spot_meta": {"universe": [], "tokens": []}}
+_NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
+_STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
+_HISTORY = timedelta(days=7)
+
+
+class DirectHyperliquid:
+    """One account, or nobody's (public data only), on one host."""
+
+    needs_nonce = True
+    fence_s = 10.0
+
+    def __init__(
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
+    ) -> None:
+        values = credentials.values if credentials else {}
+        self._account_type = account_type
+        self._pools = pools
+        self._url = base_url
+        timeout = cast(float, TIMEOUT_S)  # the SDK hands it to requests, which takes the pair
+        self._info = Info(base_url, skip_ws=True, timeout=timeout, **_NOTHING)
+        self._vault = values.get("vault_address") or None
+        self._address = self._vault or values.get("address", "")
+        self._exchange: Exchange | None = None
+        self._offset_ms = 0
+        if credentials is not None:
+            wallet = _wallet(values.get("private_key", ""))
+            self._exchange = Exchange(wallet, base_url, vault_address=self._vault, timeout=timeout, **_NOTHING)
+
+    @property
+    def signer(self) -> str:
+        """The agent's address: nonces are counted per signer."""
+        return str(self._signing.wallet.address).lower()
+
+    @property
+    def _signing(self) -> Exchange:
+        if self._exchange is None:
+            raise NoCredentials("this account has no agent key", code="no_credentials")
+        return self._exchange
+
+    def venue_time_ms(self) -> int:
+        """Return HyperLiquid's clock by its last answer."""
+        return int(time.time() * 1000) + self._offset_ms
+
+    # Reads ----------------------------------------------------------------------------------------------------------
+
+    async def _ask(self, kind: str, **query: Any) -> Any:
+        def fetch() -> Any:
+            try:
+                return self._info.post("/info", {"type": kind, **query})
+            except ClientError as e:
+                raise Unavailable(f"HTTP {e.status_code}") from e
+            except ServerError as e:
+                raise Unavailable(f"HTTP {e.status_code}") from e
+            except (KeyError, AttributeError) as e:  # how the SDK fails on an error body it did not expect
+                raise Unavailable("the venue refused the question") from e
+
+        answer = await self._pools.read(fetch)
+        if answer is None or (isinstance(answer, dict) and set(answer) == {"error"}):
+            raise BadPayload(f"{kind}: expected an answer in JSON")
+        return answer
+
+    async def _dexes(self) -> list[str]:
+        return [row["name"] if row else "" for row in await self._ask("perpDexs")]
+
+    async def get_server_time(self) -> datetime:
+        """Return HyperLiquid's clock, by the date of an answer; it has no endpoint for it."""
+
+        def fetch() -> str:
+            answer = self._info.session.post(f"{self._url}/info", json={"type": "allMids"}, timeout=TIMEOUT_S)
+            return str(answer.headers["Date"])
+
+        moment = parsedate_to_datetime(await self._pools.read(fetch))
+        self._offset_ms = to_millis(moment) - int(time.time() * 1000)
+        return moment
+
+    async def get_instruments(self) -> list[Instrument]:
+        """Return every market of every dex."""
+        found: list[Instrument] = []
+        for number, dex in enumerate(await self._dexes()):
+            meta = await self._ask("meta", dex=dex)
+            found += instruments_from_hyperliquid(meta, dex=dex or None, dex_index=number or None)
+        return found
+
+    async def get_tickers(self) -> list[Ticker]:
+        """Return the prices of every market of the main dex."""
+        return tickers_from_hyperliquid(await self._ask("metaAndAssetCtxs"), as_of=self._now())
+
+    async def get_ticker(self, instrument: Instrument) -> Ticker:
+        """Return a market's prices."""
+        answer = await self._ask("metaAndAssetCtxs", dex=instrument.dex or "")
+        for ticker in tickers_from_hyperliquid(answer, as_of=self._now()):
+            if ticker.symbol == instrument.symbol:
+                return ticker
+        raise BadPayload(f"universe: expected {instrument.native_symbol} in it")
+
+    async def get_candles(
+        self, instrument: Instrument, interval: str, *, limit: int = 200, end: datetime | None = None
+    ) -> list[Candle]:
+        """Return bars, oldest first."""
+        until = to_millis(end or self._now())
+        since = until - _STEP[interval] * 1000 * limit
+        request = {"coin": instrument.native_symbol, "interval": interval, "startTime": since, "endTime": until}
+        rows = await self._ask("candleSnapshot", req=request)
+        return [Candle.from_hyperliquid(row) for row in rows][-limit:]
+
+    async def _states(self) -> list[Row]:
+        return [await self._ask("clearinghouseState", user=self._address, dex=dex) for dex in await self._dexes()]
+
+    async def get_balance(self) -> Balance:
+        """Return the account's money, wherever its abstraction keeps it."""
+        states = await self._states()
+        spot = await self._ask("spotClearinghouseState", user=self._address)
+        abstraction = await self._ask("userAbstraction", user=self._address)
+        return Balance.from_hyperliquid(
+            states[0],
+            spot=spot,
+            abstraction=abstraction,
+            dex_states=states[1:],
+            account_type=self._account_type,
+            as_of=self._now(),
+        )
+
+    async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
+        """Return open positions of every dex."""
+        rows = [row for state in await self._states() for row in state["assetPositions"]]
+        read = (Position.from_hyperliquid(row, account_type=self._account_type, as_of=self._now()) for row in rows)
+        return [position for position in read if position is not None and _is_of(position, instrument)]
+
+    async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:
+        """Return open orders of every dex, protection included."""
+        rows: list[Row] = []
+        for dex in await self._dexes():
+            rows += await self._ask("frontendOpenOrders", user=self._address, dex=dex)
+        orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
+        return [order for order in orders if _is_of(order, instrument)]
+
+    async def find_order(
+        self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
+    ) -> Order | None:
+        """Ask for one order by either id; None is a complete miss."""
+        oid: int | str | None = int(order_id) if order_id else client_order_id
+        answer = await self._ask("orderStatus", user=self._address, oid=oid)
+        order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
+        if order is not None or client_order_id is None:
+            return order
+        if any(fill.client_order_id == client_order_id for fill in await self.get_fills(instrument)):
+            raise Unavailable("fills are listed, the order is not yet")
+        return None
+
+    async def get_order_history(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
+    ) -> list[Order]:
+        """Return closed orders, newest first."""
+        rows = await self._ask("historicalOrders", user=self._address)
+        orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
+        closed = [order for order in orders if not order.is_open and _is_of(order, instrument)]
+        return sorted(closed, key=lambda order: order.updated_at or self._now(), reverse=True)[:limit]
+
+    async def get_fills(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[Fill]:
+        """Return executions, newest first."""
+        start = to_millis(since or self._now() - _HISTORY)
+        rows = await self._ask("userFillsByTime", user=self._address, startTime=start)
+        read = (Fill.from_hyperliquid(row, user=self._address, account_type=self._account_type) for row in rows)
+        fills = [fill for fill in read if fill is not None and _is_of(fill, instrument)]
+        return sorted(fills, key=lambda fill: fill.filled_at, reverse=True)[:limit]
+
+    async def get_closed_pnl(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[ClosedPnl]:
+        """Return results of closed positions, newest first."""
+        return ClosedPnl.from_fills(await self.get_fills(instrument, since=since, limit=2000))[:limit]
+
+    async def get_funding(
+        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> list[FundingPayment]:
+        """Return funding received and paid, newest first."""
+        start = to_millis(since or self._now() - _HISTORY)
+        rows = await self._ask("userFunding", user=self._address, startTime=start)
+        read = (FundingPayment.from_hyperliquid(row, account_type=self._account_type) for row in rows)
+        paid = [payment for payment in read if payment is not None and _is_of(payment, instrument)]
+        return sorted(paid, key=lambda payment: payment.paid_at, reverse=True)[:limit]
+
+    async def get_leverage(self, instrument: Instrument) -> Decimal | None:
+        """Return the market's leverage for this account."""
+        data = await self._ask("activeAssetData", user=self._address, coin=instrument.native_symbol)
+        return Decimal(str(data["leverage"]["value"]))
+
+    async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
+        """Return the account's fees."""
+        fees = await self._ask("userFees", user=self._address)
+        return FeeRates(maker=Decimal(fees["userAddRate"]), taker=Decimal(fees["userCrossRate"]))
+
+    async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
+        """Return margin and position mode: always one-way, margin mode market by market."""
+        return AccountState(margin_mode=None, position_mode=PositionMode.ONE_WAY)
+
+    async def get_key_info(self) -> KeyInfo:
+        """Ask HyperLiquid what this key is."""
+        role = await self._ask("userRole", user=self.signer)
+        is_agent = role["role"] == "agent" and role["data"]["user"].lower() == self._address.lower()
+        agents = await self._ask("extraAgents", user=self._address) if is_agent else []
+        named = next((row for row in agents if row["address"].lower() == self.signer), None)
+        return KeyInfo(
+            is_valid=is_agent,
+            can_trade=is_agent,
+            can_withdraw=not is_agent,
+            is_read_only=False,
+            bound_ips=None,
+            expires_at=from_millis(named["validUntil"]) if named else None,
+            is_master_key=role["role"] == "user",
+            label=named["name"] if named else None,
+        )
+
+    def _now(self) -> datetime:
+        return from_millis(self.venue_time_ms())
+
+    # Writes: called by core.orders only -----------------------------------------------------------------------------
+
+    def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
+        """Let the SDK sign the action, with the attempt's own nonce and expiry."""
+        wire = action_for(action)
+        vault = None if wire["type"] in _NO_VAULT_ACTIONS else self._vault
+        is_mainnet = self._account_type is AccountType.REAL
+        signature = sign_l1_action(self._signing.wallet, wire, vault, stamp.nonce, stamp.fence_ms, is_mainnet)
+        payload = {
+            "action": wire,
+            "nonce": stamp.nonce,
+            "signature": signature,
+            "vaultAddress": vault,
+            "expiresAfter": stamp.fence_ms,
+        }
+        return SignedRequest(
+            exchange="hyperliquid",
+            action=action,
+            stamp=stamp,
+            url=f"{self._url}/exchange",
+            body=json.dumps(payload).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+
+    async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
+        """Post once and classify."""
+        ids = legs_of(action_for(request.action))
+        session: requests.Session = self._signing.session
+        post: Callable[[], requests.Response] = lambda: session.post(  # noqa: E731  one call, run in a thread
+            request.url, data=request.body, headers=dict(request.headers), timeout=TIMEOUT_S, allow_redirects=False
+        )
+        try:
+            answer = await self._pools.write(post)
+        except requests.RequestException as e:
+            return tuple(network_ack(e) for _ in ids)
+        return read_answer(answer.status_code, answer.content, ids)
+
+
+def _wallet(private_key: str) -> Any:
+    try:
+        return Wallets.from_key(private_key)
+    except (ValueError, TypeError):  # the library's message holds the key
+        raise NoCredentials("private key: expected 64 hexadecimal digits", code="key_malformed") from None
+
+
+def _is_of(row: Position | Order | Fill | FundingPayment, instrument: Instrument | None) -> bool:
+    return instrument is None or row.native_symbol == instrument.native_symbol
