@@ -335,8 +335,10 @@ class DirectBybit:
         legs = len(request.action.orders) if isinstance(request.action, BatchOrders) else 1
 
         def post() -> requests.Response:
-            return self._http.client.post(
-                request.url, data=request.body, headers=dict(request.headers), timeout=TIMEOUT_S, allow_redirects=False
+            session: requests.Session = self._http.client
+            headers = dict(request.headers)
+            return session.post(
+                request.url, data=request.body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
             )
 
         try:
