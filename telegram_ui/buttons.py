@@ -1,0 +1,99 @@
+"""What a button carries, and the buttons that many screens share.
+
+A button's data is at most 64 bytes: a name and its arguments with a bar between them, as in
+`pos|bybit|paper|BTCUSDT|long`. It names the account it acts on, so an old message never acts on another one.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from models.account import Account
+from models.enums import AccountType, PositionSide
+from models.position import Position
+from telegram_ui.screen import Button, ButtonStyle
+from telegram_ui.texts import Texts
+
+_BAR = "|"
+
+
+def action(name: str, *arguments: str | int) -> str:
+    """Return a button's data."""
+    return _BAR.join([name, *(str(argument) for argument in arguments)])
+
+
+def read_action(data: str) -> tuple[str, tuple[str, ...]]:
+    """Return the name and the arguments of a button's data."""
+    name, *arguments = data.split(_BAR)
+    return name, tuple(arguments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionKey:
+    """Which position a button is about."""
+
+    exchange: str
+    account_type: AccountType
+    symbol: str
+    side: PositionSide
+
+    @classmethod
+    def of(cls, position: Position, account: Account) -> "PositionKey":
+        """Return the key of a position of an account."""
+        return cls(
+            exchange=account.exchange, account_type=account.account_type, symbol=position.symbol, side=position.side
+        )
+
+    @classmethod
+    def read(cls, arguments: tuple[str, ...]) -> "PositionKey":
+        """Read the first four arguments of a button.
+
+        Raises:
+            ValueError: They do not name a position.
+        """
+        exchange, account_type, symbol, side = arguments[:4]
+        return cls(exchange=exchange, account_type=AccountType(account_type), symbol=symbol, side=PositionSide(side))
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return what `read` reads."""
+        return self.exchange, self.account_type.value, self.symbol, self.side.value
+
+    def account_of(self, user_id: int) -> Account:
+        """Return the account it is in."""
+        return Account(user_id=user_id, exchange=self.exchange, account_type=self.account_type)
+
+
+def short_id(order_id: str) -> str:
+    """Return a name for an order id that fits a button; the order is looked up among the open ones by it."""
+    return hashlib.sha256(order_id.encode()).hexdigest()[:10]
+
+
+def back_button(t: Texts, to: str) -> Button:
+    """Return the button to the screen before."""
+    return Button(text="‹ " + t("Back"), action=to)
+
+
+def refresh_button(t: Texts, to: str) -> Button:
+    """Return the button that shows the same screen again with fresh numbers."""
+    return Button(text="↻ " + t("Refresh"), action=to)
+
+
+def home_button(t: Texts) -> Button:
+    """Return the button to the first screen."""
+    return Button(text="⌂ " + t("Menu"), action="home")
+
+
+def danger(text: str, act: str) -> Button:
+    """Return a red button."""
+    return Button(text=text, action=act, style=ButtonStyle.DANGER)
+
+
+def pager(name: str, page: int, pages: int, *arguments: str) -> tuple[Button, ...]:
+    """Return ‹ 2/7 › with the arrows that lead somewhere."""
+    if pages < 2:
+        return ()
+    row = [Button(text=f"{page + 1}/{pages}", action=action(name, *arguments, page))]
+    if page > 0:
+        row.insert(0, Button(text="‹", action=action(name, *arguments, page - 1)))
+    if page + 1 < pages:
+        row.append(Button(text="›", action=action(name, *arguments, page + 1)))
+    return tuple(row)

@@ -1,0 +1,82 @@
+"""What went wrong, in one sentence that says what to do. Errors carry a code and data; the words are here."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from models.errors import BadOrder, NotSent, OutcomeUnknown, Rejected, TradingError, Unavailable
+from telegram_ui.buttons import home_button
+from telegram_ui.screen import Html, Screen, lines
+from telegram_ui.sentences import SENTENCES
+from telegram_ui.texts import N_, Texts
+from telegram_ui.words import badge_word, venue_name
+
+_CONSEQUENCES: tuple[tuple[type[TradingError], str], ...] = (
+    (NotSent, N_("Nothing was sent.")),
+    (Rejected, N_("The venue refused it; nothing changed.")),
+    (OutcomeUnknown, N_("It may have happened; it is being checked and is not sent again.")),
+    (Unavailable, N_("Nothing is known right now; this is not zero. Try again.")),
+)
+
+
+def error_line(t: Texts, error: TradingError, *, number: str = "") -> Html:
+    """Return one sentence about an error.
+
+    Args:
+        number: A short id that stands in the log beside the details, shown where the code has no sentence of its own.
+    """
+    return code_line(t, error.code, error.fields, venue_message=_venue_words(error), number=number)
+
+
+def code_line(
+    t: Texts, code: str, fields: Mapping[str, Any] | None = None, *, venue_message: str = "", number: str = ""
+) -> Html:
+    """Return the sentence of a code; the generic one for a code that has none."""
+    shown = {name: _shown(t, name, value) for name, value in (fields or {}).items()}
+    sentence = SENTENCES.get(code)
+    if sentence is not None:
+        return t.lenient(sentence, shown)
+    if venue_message:
+        return t("The venue said: {message}", message=venue_message)
+    return t("Something went wrong ({code}). Quote {number} to whoever runs this bot.", code=code, number=number or "—")
+
+
+def error_view(t: Texts, error: TradingError, *, number: str = "") -> Screen:
+    """Return the screen of an error: what happened, what follows, and a way back."""
+    consequence = next((text for kind, text in _CONSEQUENCES if isinstance(error, kind)), None)
+    is_typed_wrongly = isinstance(error, BadOrder) and "example" in error.fields
+    return Screen(
+        text=lines(
+            "⚠️ " + error_line(t, error, number=number),
+            t("For example: {example}", example=error.fields["example"]) if is_typed_wrongly else None,
+            t(consequence) if consequence else None,
+        ),
+        keyboard=((home_button(t),),),
+    )
+
+
+def crash_view(t: Texts, number: str) -> Screen:
+    """Return what is shown when the bot itself failed."""
+    return Screen(
+        text=t(
+            "⚠️ Something went wrong inside the bot. Look at /positions and /orders before you try again, "
+            "and quote {number} to whoever runs this bot.",
+            number=number,
+        ),
+        keyboard=((home_button(t),),),
+    )
+
+
+def _venue_words(error: TradingError) -> str:
+    return error.message if isinstance(error, Rejected) else ""
+
+
+def _shown(t: Texts, name: str, value: Any) -> str:
+    """Write one of an error's data for people."""
+    if isinstance(value, Decimal):
+        return t.size(value)
+    if name == "exchange":
+        return venue_name(str(value))
+    if name == "account_type":
+        return badge_word(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,43 @@
+"""Answers of several accounts on one screen: each account shows its own numbers or its own error."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from models.account import Account
+from models.errors import TradingError
+from telegram_ui.errors import error_line
+from telegram_ui.screen import Html, lines
+from telegram_ui.texts import Texts
+from telegram_ui.words import account_line
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Generic[T]):
+    """What one account answered: a value, or why there is none."""
+
+    account: Account
+    value: T | None = None
+    error: TradingError | None = None
+
+
+def part_text(t: Texts, part: Part[T], text_of: Callable[[T], Html]) -> Html:
+    """Return one account's block: its name, then its numbers or its error."""
+    if part.error is not None or part.value is None:
+        problem = t("not known") if part.error is None else error_line(t, part.error)
+        return lines(account_line(part.account), "⚠️ " + problem, t("This is not zero: the answer is missing."))
+    return lines(account_line(part.account), text_of(part.value))
+
+
+def blocks(*parts: Html | None) -> Html:
+    """Put blocks under each other with a blank line between them."""
+    return Html("\n\n".join(part for part in parts if part))
+
+
+def as_of_line(t: Texts, moments: Sequence[datetime | None]) -> Html | None:
+    """Say how old the oldest of some answers is."""
+    known = [moment for moment in moments if moment is not None]
+    return t("as of {time}", time=t.time(min(known))) if known else None

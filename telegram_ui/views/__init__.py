@@ -1,0 +1,1 @@
+"""One file per story: each function turns models into a screen."""

@@ -1,0 +1,147 @@
+"""Positions: the list, one card, and what can be done from it."""
+
+from collections.abc import Sequence
+
+from models.account import Account
+from models.position import Position
+from telegram_ui.buttons import PositionKey, action, back_button, danger, home_button, pager, refresh_button
+from telegram_ui.parts import Part, as_of_line, blocks, part_text
+from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
+from telegram_ui.texts import Texts
+from telegram_ui.words import MARGIN_MODES, account_line, side_mark
+
+PER_PAGE = 6
+CLOSE_PERCENTS = (25, 50, 75, 100)
+
+
+def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 0) -> Screen:
+    """List the positions of one or more accounts, a page at a time."""
+    owned = [(part.account, position) for part in parts for position in part.value or []]
+    pages = max(1, -(-len(owned) // PER_PAGE))
+    page = min(max(page, 0), pages - 1)
+    shown = owned[page * PER_PAGE : (page + 1) * PER_PAGE]
+    failed = [part for part in parts if part.error is not None]
+    empty = [part for part in parts if part.error is None and not part.value]
+    moments = [position.as_of for _, position in shown]
+    return Screen(
+        text=blocks(
+            _list_title(t, owned, failed),
+            *(_row_text(t, account, position) for account, position in shown),
+            *(lines(account_line(part.account), t("No open positions.")) for part in empty),
+            *(part_text(t, part, lambda _: Html("")) for part in failed),
+            as_of_line(t, moments),
+        ),
+        keyboard=_list_keyboard(t, shown, page, pages),
+    )
+
+
+def _list_title(t: Texts, owned: Sequence[object], failed: Sequence[object]) -> Html:
+    count = t.plural("{count} position", "{count} positions", len(owned))
+    return dotted(bold(t("Positions")), count if owned or not failed else None)
+
+
+def _row_text(t: Texts, account: Account, position: Position) -> Html:
+    return lines(
+        dotted(_headline(t, position), account_line(account)),
+        _prices(t, position),
+        _profit(t, position),
+        _protection(t, position),
+    )
+
+
+def _headline(t: Texts, position: Position) -> Html:
+    mode = MARGIN_MODES.get(position.margin_mode) if position.margin_mode else None
+    return words(
+        bold(position.symbol),
+        side_mark(position.side),
+        t.size(position.size),
+        "·",
+        t.leverage(position.leverage),
+        t(mode) if mode else None,
+    )
+
+
+def _prices(t: Texts, position: Position) -> Html:
+    return t(
+        "Entry {entry} → now {mark}",
+        entry=t.price(position.entry_price),
+        mark=t.price(position.mark_price),
+    )
+
+
+def _profit(t: Texts, position: Position) -> Html:
+    pnl = position.unrealized_pnl
+    arrow = "" if not pnl else "▲ " if pnl > 0 else "▼ "
+    text = t("Profit {amount}", amount=bold(arrow + t.signed_money(pnl)))
+    share = position.return_on_margin
+    return text if share is None else Html(f"{text} ({t.percent(share)})")
+
+
+def _protection(t: Texts, position: Position) -> Html:
+    stop = t("Stop {price}", price=t.price(position.stop_loss)) if position.stop_loss else t("⚠️ No stop")
+    target = t("Target {price}", price=t.price(position.take_profit)) if position.take_profit else None
+    trailing = t("Trailing {distance}", distance=t.price(position.trailing_stop)) if position.trailing_stop else None
+    return dotted(stop, target, trailing)
+
+
+def _list_keyboard(t: Texts, shown: Sequence[tuple[Account, Position]], page: int, pages: int) -> Keyboard:
+    cards = [
+        Button(
+            text=f"{position.symbol} {side_mark(position.side)}",
+            action=action("pos", *PositionKey.of(position, account).arguments()),
+        )
+        for account, position in shown
+    ]
+    pairs = [tuple(cards[n : n + 2]) for n in range(0, len(cards), 2)]
+    return (
+        *pairs,
+        *((pager("poss", page, pages),) if pages > 1 else ()),
+        (refresh_button(t, action("poss", page)), home_button(t)),
+    )
+
+
+def position_view(t: Texts, account: Account, position: Position, *, can_trade: bool = True) -> Screen:
+    """Show one position with everything that is known of it, and what can be done."""
+    return Screen(
+        text=lines(
+            _headline(t, position),
+            account_line(account),
+            _prices(t, position),
+            _profit(t, position),
+            t(
+                "Value {notional} · margin {margin}",
+                notional=t.money(position.notional),
+                margin=t.money(position.margin_used),
+            ),
+            t("Liquidation {price}", price=t.price(position.liquidation_price)),
+            _protection(t, position),
+            t("Funding so far {amount}", amount=t.signed_money(position.funding_since_open))
+            if position.funding_since_open is not None
+            else None,
+            t("Opened {time}", time=t.moment(position.opened_at)) if position.opened_at else None,
+            t("as of {time}", time=t.time(position.as_of)),
+        ),
+        keyboard=_card_keyboard(t, PositionKey.of(position, account), can_trade=can_trade),
+    )
+
+
+def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
+    place = key.arguments()
+    closes = tuple(danger(t("Close {percent}%", percent=n), action("cl", *place, n)) for n in CLOSE_PERCENTS)
+    protect = (
+        Button(text=t("Stop…"), action=action("sl", *place)),
+        Button(text=t("Target…"), action=action("tp", *place)),
+        Button(text=t("Breakeven"), action=action("be", *place)),
+    )
+    return (
+        *((closes[:2], closes[2:], protect) if can_trade else ()),
+        (refresh_button(t, action("pos", *place)), back_button(t, "poss")),
+    )
+
+
+def position_gone_view(t: Texts, account: Account, symbol: str) -> Screen:
+    """Say that a position is not there any more."""
+    return Screen(
+        text=lines(dotted(bold(symbol), account_line(account)), t("This position is closed.")),
+        keyboard=((back_button(t, "poss"), Button(text=t("History"), action="hist")),),
+    )

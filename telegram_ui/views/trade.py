@@ -1,0 +1,258 @@
+"""Opening and closing: the preview that is confirmed, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from models.account import Account
+from models.enums import AccountType, OrderSide, OrderType, Outcome, PositionSide, TimeInForce
+from models.position import Position
+from models.requests import OrderResult
+from models.ticket import OrderPreview
+from telegram_ui.buttons import action, home_button
+from telegram_ui.errors import code_line
+from telegram_ui.parts import blocks
+from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, dotted, lines
+from telegram_ui.sentences import WARNINGS
+from telegram_ui.texts import N_, Texts
+from telegram_ui.words import account_line, badge_word, side_mark, verb
+
+_TIMES_IN_FORCE = {
+    TimeInForce.POST_ONLY: N_("post-only"),
+    TimeInForce.IOC: N_("at once or not at all (IOC)"),
+    TimeInForce.FOK: N_("whole or not at all (FOK)"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """The one-time token behind a confirm button, and until when it works."""
+
+    token: str
+    expires_at: datetime
+
+
+def confirm_keyboard(t: Texts, label: str, confirm: Confirm, *, side: OrderSide | None = None) -> Keyboard:
+    """Return the button that does it once, and the one that does not."""
+    style = ButtonStyle.SUCCESS if side is OrderSide.BUY else ButtonStyle.DANGER
+    return (
+        (
+            Button(text=label, action=action("ok", confirm.token), style=style),
+            Button(text=t("Cancel"), action=action("no", confirm.token)),
+        ),
+    )
+
+
+def preview_view(t: Texts, previews: Sequence[OrderPreview], confirm: Confirm, *, note: Html | None = None) -> Screen:
+    """Show the exact orders that one confirmation sends: one per account."""
+    first = previews[0]
+    label = dotted(
+        f"{verb(t, first.side)} {t.size(first.size)} {first.instrument.base}",
+        " + ".join(badge_word(preview.account.account_type) for preview in previews),
+    )
+    return Screen(
+        text=blocks(
+            note,
+            *(_preview_text(t, preview) for preview in previews),
+            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        ),
+        keyboard=confirm_keyboard(t, "✅ " + label, confirm, side=first.side),
+    )
+
+
+def _preview_text(t: Texts, preview: OrderPreview) -> Html:
+    tick = preview.instrument.price_tick
+    return lines(
+        dotted(bold(_order_sentence(t, preview)), bold(preview.instrument.symbol)),
+        account_line(preview.account),
+        _price_line(t, preview),
+        t(
+            "Value {notional} · leverage {leverage} · margin {margin}",
+            notional=t.about(t.money(preview.notional, preview.instrument.quote)),
+            leverage=t.leverage(preview.leverage),
+            margin=t.about(t.money(preview.margin)),
+        ),
+        t("Leverage is set to {leverage} first.", leverage=t.leverage(preview.leverage_change))
+        if preview.leverage_change is not None
+        else None,
+        t(
+            "Fee {fee} · liquidation {liquidation}",
+            fee=t.about(t.money(preview.fee_estimate)),
+            liquidation=t.about(t.price(preview.liquidation_estimate, tick)),
+        ),
+        *_protection_lines(t, preview),
+        t("Available {amount}", amount=t.money(preview.available, preview.instrument.settle)),
+        *("⚠️ " + warning_line(t, code) for code in preview.warnings),
+    )
+
+
+def _order_sentence(t: Texts, preview: OrderPreview) -> Html:
+    size = f"{t.size(preview.size)} {preview.instrument.base}"
+    if preview.order_type is OrderType.MARKET or preview.price is None:
+        sentence = N_("Buy {size} at market") if preview.side is OrderSide.BUY else N_("Sell {size} at market")
+        return t(sentence, size=size)
+    sentence = N_("Buy {size} at {price}") if preview.side is OrderSide.BUY else N_("Sell {size} at {price}")
+    return t(sentence, size=size, price=t.price(preview.price, preview.instrument.price_tick))
+
+
+def _price_line(t: Texts, preview: OrderPreview) -> Html:
+    force = _TIMES_IN_FORCE.get(preview.time_in_force)
+    return dotted(
+        t("Price {price}", price=t.about(t.price(preview.reference_price, preview.instrument.price_tick))),
+        t(force) if force and preview.price is not None else None,
+        t("reduces only") if preview.reduce_only else None,
+        t("as of {time}", time=t.time(preview.as_of)),
+    )
+
+
+def _protection_lines(t: Texts, preview: OrderPreview) -> list[Html]:
+    tick, result = preview.instrument.price_tick, []
+    if preview.stop_loss is not None:
+        stop = t("Stop {price}", price=t.price(preview.stop_loss, tick))
+        away = preview.stop_distance_fraction
+        risk = preview.risk_amount
+        result.append(
+            dotted(
+                stop,
+                t("{share} away", share=t.percent(abs(away), is_signed=False)) if away is not None else None,
+                t("loss {amount}", amount=t.about(t.money(risk, preview.instrument.quote)))
+                if risk is not None
+                else None,
+            )
+        )
+    for target in preview.targets:
+        size = f"{t.size(target.size)} {preview.instrument.base}"
+        result.append(dotted(t("Target {price}", price=t.price(target.price, tick)), size))
+    if preview.risk_reward is not None:
+        result.append(t("Reward : risk {ratio}", ratio=t.about(t.number(preview.risk_reward.quantize(Decimal("0.1"))))))
+    return result
+
+
+def warning_line(t: Texts, code: str) -> Html:
+    """Return the sentence of a warning."""
+    sentence = WARNINGS.get(code)
+    return t(sentence) if sentence else code_line(t, code)
+
+
+def close_preview_view(
+    t: Texts, account: Account, position: Position, *, size: Decimal, percent: Decimal, confirm: Confirm
+) -> Screen:
+    """Show what a close would take away."""
+    share = t("{percent}% of it", percent=t.size(percent))
+    label = "✅ " + dotted(t("Close {size}", size=t.size(size)), badge_word(account.account_type))
+    return Screen(
+        text=blocks(
+            lines(
+                dotted(
+                    bold(t("Close {size}", size=t.size(size))), bold(position.symbol), side_mark(position.side), share
+                ),
+                account_line(account),
+                t("Entry {entry} → now {mark}", entry=t.price(position.entry_price), mark=t.price(position.mark_price)),
+                t("Profit {amount}", amount=bold(t.signed_money(position.unrealized_pnl))),
+                t("Closes at the market's price and never turns the position around."),
+                t("as of {time}", time=t.time(position.as_of)),
+            ),
+            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        ),
+        keyboard=confirm_keyboard(t, label, confirm),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A smaller change that is confirmed before it is made: its sentence, its button, whose money."""
+
+    title: Html
+    label: Html
+    account_type: AccountType | None = None
+    details: tuple[Html, ...] = ()
+
+
+def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -> Screen:
+    """Show a change that needs a confirmation."""
+    kind = badge_word(account.account_type) if account else None
+    return Screen(
+        text=blocks(
+            lines(bold(plan.title), account_line(account) if account else None, *plan.details),
+            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        ),
+        keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm),
+    )
+
+
+def sending_view(t: Texts, what: Html) -> Screen:
+    """Say at once that it is on its way."""
+    return Screen(text=lines(what, t("⏳ Sending…")))
+
+
+_RESULTS = {
+    (Outcome.FILLED, OrderSide.BUY): N_("✅ Bought {size} {symbol} at {price}"),
+    (Outcome.FILLED, OrderSide.SELL): N_("✅ Sold {size} {symbol} at {price}"),
+    (Outcome.ACCEPTED, OrderSide.BUY): N_("✅ The order to buy {size} {symbol} is placed"),
+    (Outcome.ACCEPTED, OrderSide.SELL): N_("✅ The order to sell {size} {symbol} is placed"),
+}
+
+
+def result_text(t: Texts, result: OrderResult) -> Html:
+    """Say what is known about a write."""
+    account = Account(user_id=0, exchange=result.exchange, account_type=result.account_type)
+    return lines(
+        bold(_result_sentence(t, result)),
+        dotted(account_line(account), t("No. {number}", number=result.reference) if result.reference else None),
+        _filled_line(t, result),
+        *("⚠️ " + warning_line(t, code) for code in result.warnings),
+        t("as of {time}", time=t.time(result.as_of)) if result.as_of else None,
+    )
+
+
+def _result_sentence(t: Texts, result: OrderResult) -> Html:
+    if result.outcome is Outcome.REJECTED:
+        why = code_line(t, result.error_code, {"symbol": result.symbol}, venue_message=result.error_message)
+        return t("❌ Not done: {why} Nothing changed.", why=why)
+    if result.outcome is Outcome.UNKNOWN:
+        return t(
+            "⏳ Being checked: the venue did not answer in time. It is looked up, not sent again, "
+            "and this message changes when the answer is known."
+        )
+    sentence = _RESULTS.get((result.outcome, result.side)) if result.side else None
+    if sentence is None:
+        return t("✅ Done: {symbol}", symbol=result.symbol) if result.symbol else t("✅ Done")
+    size = result.filled_size if result.outcome is Outcome.FILLED and result.filled_size else result.size
+    return t(sentence, size=t.size(size), symbol=result.symbol, price=t.price(result.average_price))
+
+
+def _filled_line(t: Texts, result: OrderResult) -> Html | None:
+    if result.filled_size is None or result.size is None or result.filled_size == result.size:
+        return None
+    if result.outcome is Outcome.ACCEPTED and not result.filled_size:
+        return None
+    return t("Filled {filled} of {size}", filled=t.size(result.filled_size), size=t.size(result.size))
+
+
+def results_view(t: Texts, results: Sequence[OrderResult]) -> Screen:
+    """Show what became of one confirmation, account by account."""
+    return Screen(
+        text=blocks(*(result_text(t, result) for result in results)),
+        keyboard=(
+            (Button(text=t("Positions"), action="poss"), Button(text=t("Orders"), action="ords")),
+            (home_button(t),),
+        ),
+    )
+
+
+def cancelled_view(t: Texts) -> Screen:
+    """Say that a preview was put away."""
+    return Screen(text=t("Cancelled. Nothing was sent."), keyboard=((home_button(t),),))
+
+
+def expired_view(t: Texts) -> Screen:
+    """Say that a confirmation came too late."""
+    return Screen(
+        text=t("This confirmation has expired. Nothing was sent; ask for it again."), keyboard=((home_button(t),),)
+    )
+
+
+def direction_of(side: OrderSide) -> PositionSide:
+    """Return the position that an opening order of this side makes."""
+    return PositionSide.LONG if side is OrderSide.BUY else PositionSide.SHORT
