@@ -4,6 +4,7 @@ https://bybit-exchange.github.io/docs/v5/error
 """
 
 CLOCK = 10002
+NOT_IN_DEMO = 10032
 
 REFUSED = frozenset(
     {
@@ -73,7 +74,7 @@ _WORDS = {
     "venue_error": (10000, 10016, 10019, 170001, 170007, 170032, 170146, 170149),
 }
 _WORD_OF = {code: word for word, codes in _WORDS.items() for code in codes}
-WORDS = frozenset(_WORDS) | {"refused", "position_closed"}
+WORDS = frozenset(_WORDS) | {"refused", "position_closed", "redirected"}
 """Every word that a code can become; each has a sentence in the catalogues."""
 
 

@@ -6,6 +6,7 @@ with the stamp of its journal row and sent by the adapter. pybit's release is pi
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -136,7 +137,7 @@ class BybitHTTP(HTTP):
         self, method: str = "", path: str = "", query: dict[str, Any] | None = None, auth: bool = False
     ) -> Call:
         cleaned = self._clean_query(query)  # type: ignore[no-untyped-call]
-        if method == "GET" and not all(_SAFE_IN_URL.fullmatch(str(value)) for value in cleaned.values()):
+        if method == "GET" and not all(is_safe_in_url(value) for value in cleaned.values()):
             raise ValueError("a query value holds a character that would change the query")
         payload = self.prepare_payload(method, cleaned)  # type: ignore[no-untyped-call]
         return Call(self, method, path, payload, auth)
@@ -152,6 +153,11 @@ class BybitHTTP(HTTP):
             "X-BAPI-TIMESTAMP": str(timestamp_ms),
             "X-BAPI-RECV-WINDOW": str(recv_window_ms),
         }
+
+    def sign_stream(self, expires_ms: int) -> str:
+        """Return the signature that logs a private stream in until a moment."""
+        secret = self.api_secret or ""
+        return hmac.new(secret.encode(), f"GET/realtime{expires_ms}".encode(), hashlib.sha256).hexdigest()
 
     async def read(self, call: Call, *, purpose: Purpose | None = None, max_bytes: int = MAX_ANSWER) -> Answer:
         """Ask and return the answer.
@@ -191,8 +197,22 @@ class BybitHTTP(HTTP):
         limit = _ACCOUNT_LIMITS.get(path, _READS)
         return Cost(purpose=purpose, bucket=f"{self.account}{path}", bucket_limit=limit, bucket_weight=orders)
 
-    def heed_limits(self, call: Call, response: Response, code: object) -> None:
-        """Slow down as far as the answer asks for it."""
+    def take_in(self, call: Call, response: Response, *, is_certain: bool = False) -> dict[str, Any] | None:
+        """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
+        envelope = decode(response)
+        moment = _whole(envelope.get("time")) if envelope else None
+        code = envelope.get("retCode") if envelope else None
+        if moment is not None:
+            self.transport.clock.observe(
+                moment / 1000,
+                sent_at=response.sent_at,
+                received_at=response.received_at,
+                is_certain=is_certain or call.method == "POST" or code == errors.CLOCK,
+            )
+        self._heed_limits(call, response, code)
+        return envelope
+
+    def _heed_limits(self, call: Call, response: Response, code: object) -> None:
         pacer, now = self.transport.gate.pacer, response.received_at
         path = call.path.removeprefix(self.endpoint)
         bucket = f"{self.account}{path}" if call.is_signed else None
@@ -211,25 +231,17 @@ class BybitHTTP(HTTP):
 
         cost = self.cost(call, purpose or read_purpose())
         response = await self.transport.read("GET", call.url, cost=cost, headers=headers, max_bytes=max_bytes)
-        envelope = decode(response)
-        self.heed_limits(call, response, envelope.get("retCode") if envelope else None)
+        envelope = self.take_in(call, response, is_certain=is_certain)
         if response.status != 200:
             raise _http_error(response.status)
         if envelope is None:
             raise BadPayload("The venue's answer is not its documented JSON.")
-        return self._open(envelope, response, is_certain=is_certain)
+        return self._open(envelope)
 
-    def _open(self, envelope: Mapping[str, Any], response: Response, *, is_certain: bool) -> Answer:
+    def _open(self, envelope: Mapping[str, Any]) -> Answer:
         code, moment = _whole(envelope.get("retCode")), _whole(envelope.get("time"))
         if code is None:
             raise BadPayload(f"retCode: expected a number, was {str(envelope.get('retCode'))[:40]!r}")
-        if moment is not None:
-            self.transport.clock.observe(
-                moment / 1000,
-                sent_at=response.sent_at,
-                received_at=response.received_at,
-                is_certain=is_certain or code == errors.CLOCK,
-            )
         result, extra = envelope.get("result"), envelope.get("retExtInfo")
         return Answer(
             code=code,
@@ -247,6 +259,11 @@ class BybitHTTP(HTTP):
         if reset is None:
             return 1.0
         return min(max((reset - self.transport.clock.now_ms()) / 1000, 0.1), 10.0)
+
+
+def is_safe_in_url(value: object) -> bool:
+    """Whether a value may go into a query as it is: nothing in it ends the parameter or needs escaping."""
+    return _SAFE_IN_URL.fullmatch(str(value)) is not None
 
 
 def fingerprint(api_key: str) -> str:
@@ -278,5 +295,5 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
 
 
 def _http_error(status: int) -> Unavailable:
-    code = {403: "venue_busy", 429: "venue_busy"}.get(status, "unavailable")
+    code = {401: "key_invalid", 403: "venue_busy", 429: "venue_busy"}.get(status, "unavailable")
     return Unavailable(f"The venue answered HTTP {status}.", code=code, http_status=status)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from exchanges.bybit_http import Call, Endpoints
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce, TriggerBy
 from models.errors import BadOrder
-from models.market import Instrument
+from models.instrument import Instrument
 from models.requests import (
     Action,
     AdjustMargin,
@@ -42,7 +42,7 @@ _TIMES_IN_FORCE = {
 _TRIGGERS = {TriggerBy.LAST: "LastPrice", TriggerBy.MARK: "MarkPrice", TriggerBy.INDEX: "IndexPrice"}
 _RISES, _FALLS = 1, 2
 _LEGS = {None: 0, PositionSide.LONG: 1, PositionSide.SHORT: 2}
-_MARGIN_MODES = {
+MARGIN_MODES = {
     MarginMode.CROSS: "REGULAR_MARGIN",
     MarginMode.ISOLATED: "ISOLATED_MARGIN",
     MarginMode.PORTFOLIO: "PORTFOLIO_MARGIN",
@@ -230,7 +230,7 @@ def _set_leverage(action: SetLeverage, endpoints: Endpoints) -> Call:
 
 def _set_margin_mode(action: SetMarginMode, endpoints: Endpoints) -> Call:
     """https://bybit-exchange.github.io/docs/v5/account/set-margin-mode"""
-    return endpoints.set_margin_mode(setMarginMode=_MARGIN_MODES[action.margin_mode])
+    return endpoints.set_margin_mode(setMarginMode=MARGIN_MODES[action.margin_mode])
 
 
 def _set_position_mode(action: SetPositionMode, endpoints: Endpoints) -> Call:

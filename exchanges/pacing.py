@@ -171,16 +171,20 @@ class Pacer:
         Raises:
             NotSent: The venue is being left alone (`venue_busy`); exits and look-ups still pass, slowly.
         """
+        self.refuse_if_left_alone(cost, now)
         wait = self._venue.wait_s(now, cost.weight, share=SHARES[cost.purpose])
         if now < self._banned_until:
-            if cost.purpose not in {Purpose.LOOKUP, Purpose.EXIT}:
-                raise busy(self._banned_until - now)
             wait = max(wait, self._next_trickle - now)
         if wait > 0:
             return wait
         self._venue.spend(now, cost.weight)
         self._next_trickle = now + _TRICKLE_S
         return 0.0
+
+    def refuse_if_left_alone(self, cost: Cost, now: float) -> None:
+        """Raise `NotSent` while the venue is left alone, unless the request is an exit or a look-up."""
+        if now < self._banned_until and cost.purpose not in {Purpose.LOOKUP, Purpose.EXIT}:
+            raise busy(self._banned_until - now)
 
     def charge(self, now: float, weight: int) -> None:
         """Count what an answer turned out to cost on top, e.g. by its length."""

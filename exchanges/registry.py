@@ -1,0 +1,47 @@
+"""Every venue in one table: menus, key dialogues, the account factory, docs and the contract suite read it."""
+
+from exchanges.bybit import BybitExchange
+from exchanges.bybit_market import BUDGET as BYBIT_BUDGET
+from exchanges.bybit_market import BybitMarket
+from exchanges.spec import Capability, CredentialField, Endpoints, ExchangeSpec
+from models.enums import AccountType
+
+BYBIT = ExchangeSpec(
+    key="bybit",
+    title="Bybit",
+    adapter=BybitExchange,
+    market=BybitMarket,
+    account_types=(AccountType.PAPER, AccountType.DEMO, AccountType.TESTNET, AccountType.REAL),
+    credential_fields=(
+        CredentialField(name="api_key", label="api_key", is_secret=False, pattern=r"[A-Za-z0-9]{10,64}"),
+        CredentialField(name="api_secret", label="api_secret", is_secret=True, pattern=r"[A-Za-z0-9]{20,128}"),
+    ),
+    endpoints={
+        AccountType.DEMO: Endpoints(rest="https://api-demo.bybit.com", stream="wss://stream-demo.bybit.com/v5/private"),
+        AccountType.TESTNET: Endpoints(
+            rest="https://api-testnet.bybit.com", stream="wss://stream-testnet.bybit.com/v5/private"
+        ),
+        AccountType.REAL: Endpoints(rest="https://api.bybit.com", stream="wss://stream.bybit.com/v5/private"),
+    },
+    stream_path="/v5/private",
+    budget=BYBIT_BUDGET,
+    capabilities=frozenset(
+        {
+            Capability.HEDGE_MODE,
+            Capability.MARGIN_MODE_OF_ACCOUNT,
+            Capability.PORTFOLIO_MARGIN,
+            Capability.TRAILING_STOP,
+            Capability.POSITION_PROTECTION,
+            Capability.PARTIAL_PROTECTION,
+            Capability.BATCH_ORDERS,
+            Capability.CANCEL_ALL_OF_ACCOUNT,
+            Capability.CLOSED_PNL,
+            Capability.KEY_PERMISSIONS,
+            Capability.KEY_EXPIRY,
+        }
+    ),
+    docs_url="https://bybit-exchange.github.io/docs/v5/intro",
+    account_type_aliases={"mainnet": AccountType.REAL, "live": AccountType.REAL},
+)
+
+EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT,)}
