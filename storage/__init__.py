@@ -1,0 +1,1 @@
+"""Everything that outlives a process, behind `db`. All SQL lives here and in `migrations/`."""

@@ -1,0 +1,113 @@
+"""Updates from Telegram, stored before the offset moves: delivered at least once, kept once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from models.values import Value
+from storage.repository import Repository
+from storage.schema import INBOX
+from storage.writer import Transaction
+
+MAX_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Value):
+    """One update. `payload` is its JSON with secrets already scrubbed."""
+
+    bot_id: int
+    update_id: int
+    kind: str
+    from_id: int | None
+    payload: str
+    received_ms: int
+    tries: int = 0
+
+
+class Inbox(Repository):
+    """What arrived and what became of it."""
+
+    async def add(self, updates: Sequence[Update]) -> list[Update]:
+        """Store a poll's updates in one transaction; durable when this returns.
+
+        Returns:
+            Those not stored before, in order.
+        """
+        rows = [(u.bot_id, u.update_id, u.received_ms, u.kind, u.from_id, u.payload) for u in updates]
+
+        def job(tx: Transaction) -> list[bool]:
+            sql = (
+                "INSERT OR IGNORE INTO inbox(bot_id,update_id,received_ms,kind,from_id,payload,state) "
+                "VALUES(?,?,?,?,?,?,'NEW')"
+            )
+            return [tx.sql.execute(sql, row).rowcount == 1 for row in rows]
+
+        is_new = await self._writer.run(job)
+        return [u for u, new in zip(updates, is_new, strict=True) if new]
+
+    async def pending(self, bot_id: int, limit: int = 1000) -> list[Update]:
+        """Return what was stored and not finished, oldest first: what a crash left behind."""
+        query = (
+            select(INBOX)
+            .where(INBOX.c.bot_id == bot_id, INBOX.c.state == "NEW")
+            .order_by(INBOX.c.received_ms, INBOX.c.update_id)
+            .limit(limit)
+        )
+        return [
+            Update(
+                bot_id=row.bot_id,
+                update_id=row.update_id,
+                kind=row.kind,
+                from_id=row.from_id,
+                payload=row.payload,
+                received_ms=row.received_ms,
+                tries=row.tries,
+            )
+            for row in await self._reader.all(query)
+        ]
+
+    async def done(self, bot_id: int, update_id: int) -> None:
+        """Mark an update as handled and forget its text."""
+        await self._finish(bot_id, update_id, "DONE")
+
+    async def ignore(self, bot_id: int, update_id: int) -> None:
+        """Mark an update as one that nobody answers and forget its text."""
+        await self._finish(bot_id, update_id, "IGNORED")
+
+    async def failed(self, bot_id: int, update_id: int) -> bool:
+        """Count a failed handling.
+
+        Returns:
+            Whether it failed so often that it is not tried again.
+        """
+
+        def job(tx: Transaction) -> bool:
+            sql = (
+                "UPDATE inbox SET tries=tries+1, state=CASE WHEN tries+1>=? THEN 'DEAD' ELSE state END "
+                "WHERE bot_id=? AND update_id=? AND state='NEW' RETURNING state"
+            )
+            row = tx.sql.execute(sql, (MAX_TRIES, bot_id, update_id)).fetchone()
+            return row is not None and row[0] == "DEAD"
+
+        return await self._writer.run(job)
+
+    async def forget_before(self, received_ms: int) -> int:
+        """Delete finished updates older than this; return how many."""
+        old = delete(INBOX).where(INBOX.c.received_ms < received_ms, INBOX.c.state != "NEW")
+        return await self._writer.run(lambda tx: tx.count(old))
+
+    async def _finish(self, bot_id: int, update_id: int, state: str) -> None:
+        statement = (
+            update(INBOX)
+            .where(INBOX.c.bot_id == bot_id, INBOX.c.update_id == update_id)
+            .values(state=state, payload="")
+        )
+        await self._writer.run(lambda tx: tx.count(statement))
+
+
+def finish_update(tx: Transaction, bot_id: int, update_id: int) -> None:
+    """Mark an update as handled inside the transaction of what it caused."""
+    sql = "UPDATE inbox SET state='DONE', payload='' WHERE bot_id=? AND update_id=? AND state='NEW'"
+    tx.sql.execute(sql, (bot_id, update_id))

@@ -1,0 +1,57 @@
+"""Bring the file to the schema that this code knows. One transaction: it is at the old schema or at the new one."""
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, StaticPool, create_engine, event
+
+from storage.errors import StorageRefused
+
+SCHEMA_HEAD = "0002"
+_SCRIPTS = Path(__file__).parent.parent / "migrations"
+
+
+def current_revision(connection: sqlite3.Connection) -> str | None:
+    """Return the revision of the file, or None for an empty one."""
+    table = connection.execute("SELECT 1 FROM sqlite_schema WHERE name='alembic_version'").fetchone()
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if table else None
+    return row[0] if row else None
+
+
+def migrate(connection: sqlite3.Connection, path: Path, target: str = SCHEMA_HEAD) -> None:
+    """Upgrade, or downgrade to `target`.
+
+    Raises:
+        StorageRefused: The file was written by newer code.
+    """
+    if current_revision(connection) == target:
+        return
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    event.listen(engine, "begin", _begin)
+    with engine.begin() as bound:  # two processes may start together; the second finds the work done
+        _run(bound, current_revision(connection), path, target)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _run(bound: Connection, current: str | None, path: Path, target: str) -> None:
+    revisions = [script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()]
+    if current is not None and current not in revisions:
+        raise StorageRefused(
+            f"{path}: its schema {current} is newer than this release knows; install the newer release again, "
+            "or restore a backup from before the update"
+        )
+    is_older = current is None or revisions.index(current) > revisions.index(target)
+    (command.upgrade if is_older else command.downgrade)(_config(bound), target)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
