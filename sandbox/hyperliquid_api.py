@@ -12,11 +12,15 @@ from aiohttp import web
 from sandbox.hyperliquid import exchange, info
 from sandbox.hyperliquid.actions import read_request
 from sandbox.hyperliquid.limits import answer_weight, exchange_weight, info_weight
+from sandbox.hyperliquid.people import open_accounts
 from sandbox.hyperliquid.sockets import Hub, RefusedMessage
 from sandbox.hyperliquid.venue import Venue
 from sandbox.hyperliquid.wire import UndecodableBody
+from sandbox.world import World
 
 MAX_BODY: Final = 1 << 20
+NAME: Final = "hyperliquid"
+WORLD: Final = web.AppKey("world", World)
 VENUE: Final = web.AppKey("venue", Venue)
 HUB: Final = web.AppKey("hub", Hub)
 
@@ -25,26 +29,38 @@ class OverLimit(Exception):
     """The address has used up its weight."""
 
 
-def create_venue_app(venue: Venue, *, middlewares: tuple[Any, ...] = ()) -> web.Application:
-    """Return the venue as an application; it listens to the engine while it runs.
+def create_app(world: World) -> web.Application:
+    """Return the venue as an application; while it runs it listens to the world's engine.
 
-    Args:
-        venue: The state that it serves; `app[VENUE]` and `app[HUB]` give access to it.
-        middlewares: What stands in front, such as injected faults.
+    `app[VENUE]` is its state, with the knobs of `HyperliquidBehaviour`.
     """
-    app = web.Application(middlewares=[*middlewares, _refusals], client_max_size=MAX_BODY)
+    venue = Venue(world.hyperliquid)
+    open_accounts(venue)
+    app = web.Application(middlewares=[_refusals], client_max_size=MAX_BODY)
+    app[WORLD] = world
     app[VENUE] = venue
     app[HUB] = Hub(venue, _posted(venue))
     app.router.add_post("/info", _handler(_info))
     app.router.add_post("/exchange", _handler(_exchange))
-    app.router.add_get("/ws", app[HUB].serve)
+    app.router.add_get("/ws", _serve_socket)
     app.cleanup_ctx.append(_run_hub)
     return app
 
 
+async def _serve_socket(request: web.Request) -> web.WebSocketResponse:
+    world = request.app[WORLD]
+    response = web.WebSocketResponse(max_msg_size=MAX_BODY)
+    world.add_socket(NAME, response)
+    try:
+        await request.app[HUB].serve(request, response)
+    finally:
+        world.remove_socket(NAME, response)
+    return response
+
+
 async def _info(venue: Venue, body: Any, ip: str) -> Any:
     kind = info.read_kind(body)
-    if not venue.ip_budget.admit(ip, info_weight(kind)):
+    if not venue.admit_ip(ip, info_weight(kind)):
         raise OverLimit
     venue.run_schedules()
     answer = info.answer(venue, body)
@@ -54,7 +70,7 @@ async def _info(venue: Venue, body: Any, ip: str) -> Any:
 
 async def _exchange(venue: Venue, body: Any, ip: str) -> Any:
     request = read_request(body)
-    if not venue.ip_budget.admit(ip, exchange_weight(request.batch_size)):
+    if not venue.admit_ip(ip, exchange_weight(request.batch_size)):
         raise OverLimit
     return await exchange.answer(venue, request)
 

@@ -6,7 +6,11 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/hypercore/order-book
 import asyncio
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
+
+from sandbox.hyperliquid.behaviour import HyperliquidBehaviour
+
+HALT_POLL_SECONDS: Final = 0.05
 
 
 class Lane(IntEnum):
@@ -18,14 +22,10 @@ class Lane(IntEnum):
 
 
 class Blocks:
-    """Executes what arrives, one block at a time; nobody gets an answer before their block is done.
+    """Executes what arrives, one block at a time; nobody gets an answer before their block is done."""
 
-    Args:
-        seconds: Real time from the first action of a block to its execution.
-    """
-
-    def __init__(self, *, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, behaviour: HyperliquidBehaviour) -> None:
+        self.behaviour = behaviour
         self.height = 0
         self._waiting: list[tuple[Lane, Callable[[], Any], asyncio.Future[Any]]] = []
 
@@ -34,11 +34,14 @@ class Blocks:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[Any] = loop.create_future()
         if not self._waiting:
-            loop.call_later(self.seconds, self._execute)
+            loop.call_later(self.behaviour.block_seconds, self._execute)
         self._waiting.append((lane, action, outcome))
         return await outcome
 
     def _execute(self) -> None:
+        if self.behaviour.halted:
+            asyncio.get_running_loop().call_later(HALT_POLL_SECONDS, self._execute)
+            return
         block, self._waiting = self._waiting, []
         self.height += 1
         for _, action, outcome in sorted(block, key=lambda entry: entry[0]):

@@ -25,6 +25,7 @@ from sandbox.engine import (
 )
 from sandbox.hyperliquid import shapes
 from sandbox.hyperliquid.accounts import RefusedAction
+from sandbox.hyperliquid.assets import is_isolated_only
 from sandbox.hyperliquid.refusals import order_error
 from sandbox.hyperliquid.venue import Venue
 
@@ -119,6 +120,8 @@ def _place_one(
 def _submit(venue: Venue, account: str, asset: int, spec: OrderSpec) -> tuple[Status, Order | None]:
     """Give the order to the engine; the error names the asset, as every error of a leg does."""
     venue.margin_mode(account, spec.symbol)
+    if venue.behaviour.drops_builder_cloids and spec.client_order_id and is_isolated_only(spec.symbol):
+        return {"resting": {"oid": venue.engine.core.next_number(), "cloid": spec.client_order_id}}, None
     try:
         order = venue.engine.place(account, spec)
     except RefusedError as refused:

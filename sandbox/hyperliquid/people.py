@@ -38,20 +38,18 @@ def address_of(key: str) -> str:
 
 
 def open_accounts(venue: Venue) -> None:
-    """Open the demo account with its agent, and the accounts that tests need."""
+    """Open the demo account with its agent, and the accounts that tests need; those that exist keep their books."""
     engine, registry, now = venue.engine, venue.registry, venue.now_ms()
-    money = {COLLATERAL: MONEY}
-    open_demo_account(engine, demo.HYPERLIQUID_MASTER)
+    trader, unified, empty = address_of(TRADER_KEY), address_of(UNIFIED_KEY), address_of(EMPTY_KEY)
+    if demo.HYPERLIQUID_MASTER not in engine.accounts:
+        open_demo_account(engine, demo.HYPERLIQUID_MASTER)
+    for address in {trader, unified, empty, VAULT, SUB_ACCOUNT} - set(engine.accounts):
+        engine.open_account(address, deposits={} if address == empty else {COLLATERAL: MONEY})
     registry.register(demo.HYPERLIQUID_MASTER)
-    registry.approve_agent(demo.HYPERLIQUID_MASTER, demo.HYPERLIQUID_AGENT_ADDRESS, "elcaro", now_ms=now)
-
-    trader, unified = address_of(TRADER_KEY), address_of(UNIFIED_KEY)
-    for address in (trader, unified, VAULT, SUB_ACCOUNT):
-        engine.open_account(address, deposits=money)
-    engine.open_account(address_of(EMPTY_KEY), deposits={})
     registry.register(trader, spot_usdc=Decimal(500))
     registry.register(unified, abstraction="unifiedAccount")
     registry.register(VAULT, name="Sandbox vault", leader=trader)
     registry.register(SUB_ACCOUNT, name="Sandbox sub-account", master=trader)
+    registry.approve_agent(demo.HYPERLIQUID_MASTER, demo.HYPERLIQUID_AGENT_ADDRESS, "elcaro", now_ms=now)
     registry.approve_agent(trader, address_of(TRADER_AGENT_KEY), "bot", now_ms=now)
     registry.approve_agent(trader, address_of(EXPIRED_AGENT_KEY), f"old valid_until {now}", now_ms=now)

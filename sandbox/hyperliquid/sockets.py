@@ -91,9 +91,8 @@ class Hub:
             for socket in self.sockets:
                 socket.close()
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request, response: web.WebSocketResponse) -> None:
         """Speak with one client until it leaves."""
-        response = web.WebSocketResponse(heartbeat=None, max_msg_size=1 << 20)
         await response.prepare(request)
         socket = Socket(request.remote or "")
         self.sockets.add(socket)
@@ -105,12 +104,6 @@ class Hub:
         finally:
             self.sockets.discard(socket)
             writer.cancel()
-        return response
-
-    def drop_all(self) -> None:
-        """End every connection, as a restart of the venue does."""
-        for socket in self.sockets:
-            socket.close()
 
     # Messages
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.engine import ZERO, Fill, LedgerKind
+from sandbox.engine import ZERO, Fill, LedgerKind, Order
 from sandbox.hyperliquid import account_shapes, shapes
 from sandbox.hyperliquid.assets import number_text
 from sandbox.hyperliquid.market_info import read_dex
@@ -40,16 +40,12 @@ def active_asset_data(venue: Venue, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def open_orders(venue: Venue, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Answer `openOrders`: conditional orders are listed too, but nothing says that they are."""
-    account, dex = known_account(venue, body), read_dex(venue, body)
-    return [shapes.basic_order(order) for order in venue.open_orders(account, dex)] if account else []
+    return [shapes.basic_order(order) for order in _open_orders(venue, body)]
 
 
 def frontend_open_orders(venue: Venue, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Answer `frontendOpenOrders`."""
-    account, dex = known_account(venue, body), read_dex(venue, body)
-    if not account:
-        return []
-    return [shapes.full_order(o, children=venue.children(o)) for o in venue.open_orders(account, dex)]
+    return [shapes.full_order(order, children=venue.children(order)) for order in _open_orders(venue, body)]
 
 
 def order_state(venue: Venue, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,13 +53,16 @@ def order_state(venue: Venue, body: Mapping[str, Any]) -> dict[str, Any]:
     key = struct(oid=either(uint, cloid))(body, "orderStatus")["oid"]
     account = known_account(venue, body)
     order = venue.find_order(account, key) if account else None
-    return {"status": "unknownOid"} if order is None else {"status": "order", "order": status_row(venue, order)}
+    if order is None or not venue.is_visible(order.created_ms):
+        return {"status": "unknownOid"}
+    return {"status": "order", "order": status_row(venue, order)}
 
 
 def historical_orders(venue: Venue, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Answer `historicalOrders`: the newest 2000, newest first."""
     account = known_account(venue, body)
-    return [status_row(venue, order) for order in venue.history_of(account)[:HISTORY]] if account else []
+    orders = venue.history_of(account) if account else []
+    return [status_row(venue, order) for order in orders if venue.is_visible(order.created_ms)][:HISTORY]
 
 
 def user_fills(venue: Venue, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -250,9 +249,16 @@ def known_account(venue: Venue, body: Mapping[str, Any]) -> str | None:
     return None if holder is None else holder.address
 
 
+def _open_orders(venue: Venue, body: Mapping[str, Any]) -> list[Order]:
+    account, dex = known_account(venue, body), read_dex(venue, body)
+    orders = venue.open_orders(account, dex) if account else []
+    return [order for order in orders if venue.is_visible(order.created_ms)]
+
+
 def _fills(venue: Venue, body: Mapping[str, Any]) -> list[Fill]:
     account = known_account(venue, body)
-    return list(venue.engine.fills(account)) if account else []
+    rows = venue.engine.fills(account) if account else []
+    return [row for row in rows if venue.is_visible(row.time_ms)]
 
 
 def _range(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -11,12 +11,12 @@ from sandbox.engine import ZERO, Engine, MarginMode, Order, OrderSpec, OrderStat
 from sandbox.hyperliquid import shapes
 from sandbox.hyperliquid.accounts import Holder, Registry
 from sandbox.hyperliquid.assets import MAIN_DEX, Assets, dex_of, is_isolated_only, number_text
+from sandbox.hyperliquid.behaviour import HyperliquidBehaviour
 from sandbox.hyperliquid.blocks import Blocks
 from sandbox.hyperliquid.limits import AddressBudget, IpBudget
 from sandbox.hyperliquid.nonces import NonceBook
 from sandbox.hyperliquid.refusals import order_status
 
-BLOCK_SECONDS: Final = 0.02
 COLLATERAL: Final = "USDC"
 # oids of orders that the engine refused, far above those it gives
 FIRST_REJECTED: Final = 900_000_000_001
@@ -27,7 +27,7 @@ class Venue:
     """The state behind /info, /exchange and /ws."""
 
     engine: Engine
-    block_seconds: float = BLOCK_SECONDS
+    behaviour: HyperliquidBehaviour = field(default_factory=HyperliquidBehaviour)
     assets: Assets = field(init=False)
     registry: Registry = field(init=False)
     nonces: NonceBook = field(init=False, default_factory=NonceBook)
@@ -43,11 +43,20 @@ class Venue:
         self.assets = Assets(self.engine.instruments)
         self.registry = Registry(self.engine.accounts)
         self.ip_budget = IpBudget(self.now_ms)
-        self.blocks = Blocks(seconds=self.block_seconds)
+        self.blocks = Blocks(self.behaviour)
 
     def now_ms(self) -> int:
         """The venue's time in milliseconds."""
         return self.engine.clock.now_ms()
+
+    def admit_ip(self, ip: str, weight: int) -> bool:
+        """Spend weight of an address; False is HTTP 429."""
+        unlimited = not self.behaviour.rate_limits or self.engine.clock.frozen
+        return unlimited or self.ip_budget.admit(ip, weight)
+
+    def is_visible(self, time_ms: int) -> bool:
+        """Whether what happened at this moment shows in /info already."""
+        return not self.behaviour.lag_ms or time_ms + self.behaviour.lag_ms <= self.now_ms()
 
     def volume(self, account: str) -> Decimal:
         """Return what the account has traded in its life, in dollars."""

@@ -10,13 +10,9 @@ import pytest
 import requests
 from aiohttp import web
 
-from sandbox.clock import Clock
-from sandbox.engine import Engine
-from sandbox.hyperliquid.people import open_accounts
-from sandbox.hyperliquid.venue import Venue
-from sandbox.hyperliquid_api import HUB, create_venue_app
-from sandbox.instruments import Venue as Which
-from sandbox.market import Market
+from sandbox.fault_wire import middleware
+from sandbox.hyperliquid_api import NAME, VENUE, create_app
+from sandbox.world import World
 
 PRICES = {"BTC": "60000", "ETH": "3000", "SOL": "150", "TSLA": "250"}
 
@@ -27,14 +23,14 @@ class Running:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        self.clock = Clock()
-        self.market = Market(clock=self.clock)
-        self.engine = Engine(venue=Which.HYPERLIQUID, market=self.market)
-        self.venue = Venue(self.engine, block_seconds=0.001)
+        self.world = World()
+        self.engine = self.world.hyperliquid
         for coin, price in PRICES.items():
-            self.market.set_price(coin, Decimal(price))
-        open_accounts(self.venue)
-        self.app = create_venue_app(self.venue)
+            self.world.market.set_price(coin, Decimal(price))
+        self.app = create_app(self.world)
+        self.app.middlewares.insert(0, middleware(self.world, NAME))
+        self.venue = self.app[VENUE]
+        self.venue.behaviour.block_seconds = 0.001
         self.url = ""
 
     def start(self) -> None:
@@ -42,6 +38,7 @@ class Running:
         self._runner = self._run(self._serve())
 
     def stop(self) -> None:
+        self._run(self.world.end())
         self._run(self._runner.cleanup())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -57,11 +54,15 @@ class Running:
 
     def set_price(self, coin: str, price: str) -> None:
         """Move a coin's price and let the venue notice."""
-        self.call(lambda: self.market.set_price(coin, Decimal(price)))
+        self.call(lambda: self.world.market.set_price(coin, Decimal(price)))
         self.call(self.engine.step)
 
+    def fault(self, kind: str, match: str, **fields: Any) -> None:
+        """Break the next requests whose operation fits the pattern."""
+        self.call(lambda: self.world.faults.add({"kind": kind, "venue": NAME, "match": match, **fields}))
+
     def drop_sockets(self) -> None:
-        self.call(self.app[HUB].drop_all)
+        self._run(self.world.drop_sockets(NAME))
 
     def post(self, path: str, body: Any) -> requests.Response:
         return requests.post(self.url + path, json=body, timeout=5)
