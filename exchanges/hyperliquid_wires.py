@@ -141,3 +141,16 @@ def amount(number: Decimal, name: str) -> str:
     if not number.is_finite() or number.is_signed():
         raise BadOrder(f"{name}: expected a number from zero up, was {number}", code="bad_number", name=name)
     return plain(number)
+
+
+def legs_of(action: WireAction) -> int:
+    """Return how many orders, cancels or changes an action holds; the venue's limits count these."""
+    match action:
+        case OrderAction():
+            return len(action.orders)
+        case CancelAction() | CloidCancelAction():
+            return len(action.cancels)
+        case ModifyAction():
+            return len(action.modifies)
+        case _:
+            return 1

@@ -3,6 +3,8 @@
 from exchanges.bybit import BybitExchange
 from exchanges.bybit_market import BUDGET as BYBIT_BUDGET
 from exchanges.bybit_market import BybitMarket
+from exchanges.hyperliquid import HLExchange, make_market
+from exchanges.hyperliquid_market import BUDGET as HYPERLIQUID_BUDGET
 from exchanges.spec import Capability, CredentialField, Endpoints, ExchangeSpec
 from models.enums import AccountType
 
@@ -44,4 +46,48 @@ BYBIT = ExchangeSpec(
     account_type_aliases={"mainnet": AccountType.REAL, "live": AccountType.REAL},
 )
 
-EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT,)}
+HYPERLIQUID = ExchangeSpec(
+    key="hyperliquid",
+    title="HyperLiquid",
+    adapter=HLExchange,
+    market=make_market,
+    account_types=(AccountType.PAPER, AccountType.TESTNET, AccountType.REAL),
+    credential_fields=(
+        CredentialField(name="private_key", label="private_key", is_secret=True, pattern=r"(0x)?[0-9a-fA-F]{64}"),
+        CredentialField(
+            name="account_address",
+            label="account_address",
+            is_secret=False,
+            pattern=r"0x[0-9a-fA-F]{40}",
+            is_required=False,
+        ),
+        CredentialField(
+            name="vault_address",
+            label="vault_address",
+            is_secret=False,
+            pattern=r"0x[0-9a-fA-F]{40}",
+            is_required=False,
+        ),
+    ),
+    endpoints={
+        AccountType.TESTNET: Endpoints(
+            rest="https://api.hyperliquid-testnet.xyz", stream="wss://api.hyperliquid-testnet.xyz/ws"
+        ),
+        AccountType.REAL: Endpoints(rest="https://api.hyperliquid.xyz", stream="wss://api.hyperliquid.xyz/ws"),
+    },
+    stream_path="/ws",
+    budget=HYPERLIQUID_BUDGET,
+    capabilities=frozenset(
+        {
+            Capability.MARGIN_MODE_OF_MARKET,
+            Capability.PARTIAL_PROTECTION,
+            Capability.BATCH_ORDERS,
+            Capability.KEY_EXPIRY,
+            Capability.AGENT_KEYS,
+        }
+    ),
+    docs_url="https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api",
+    account_type_aliases={"demo": AccountType.TESTNET, "mainnet": AccountType.REAL, "live": AccountType.REAL},
+)
+
+EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT, HYPERLIQUID)}

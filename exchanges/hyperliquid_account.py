@@ -1,0 +1,233 @@
+"""What one HyperLiquid account has now: money, positions, open orders, leverage, fees.
+
+https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint/perpetuals
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from exchanges.hyperliquid_access import find_master, read_key_info
+from exchanges.hyperliquid_info import MAIN_DEX, dex_field
+from exchanges.hyperliquid_keys import AccountAddress, Wallet
+from exchanges.hyperliquid_market import MANY_DEXES, Cached, HLMarket
+from models import wire
+from models.enums import AccountType, MarginMode, PositionMode
+from models.errors import Unavailable
+from models.order import orders_from_hyperliquid
+from models.unified import Balance, Candle, FeeRates, Instrument, Order, Position, Ticker
+from models.values import from_millis
+from models.venue import AccountState, KeyInfo
+
+_ABSTRACTION_S: Final = 60.0
+_POSITION_SWEEP_S: Final = 300.0
+_ORDER_SWEEP_S: Final = 60.0
+_FEW_DEXES: Final = 3
+_MODES: Final = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
+_POOLED: Final = frozenset({"unifiedAccount", "portfolioMargin"})
+_PORTFOLIO: Final = "portfolioMargin"
+_BUILDER_FEE_FACTOR: Final = 2  # what builders' dexes usually charge
+_USDC: Final = "USDC"
+
+
+class DexesInUse:
+    """Which dexes are worth asking about an account: now and then all, and in between those where it has something."""
+
+    def __init__(self) -> None:
+        self._used = {MAIN_DEX}
+        self._swept_at: float | None = None
+
+    def due(self, listed: Sequence[str], now: float, *, ttl_s: float) -> list[str]:
+        """Return the dexes to ask now; `ttl_s` is how long the last look at all of them holds."""
+        if self._swept_at is None or now >= self._swept_at + ttl_s:
+            return list(listed)
+        return [name for name in listed if name in self._used]
+
+    def saw(self, used: Iterable[str], now: float, *, is_sweep: bool) -> None:
+        """Learn where something was found; a look at all of them also tells where nothing is."""
+        if is_sweep:
+            self._used, self._swept_at = {MAIN_DEX}, now
+        self._used.update(used)
+
+    def touch(self, dex: str) -> None:
+        """Ask about this dex from now on: something was sent there."""
+        self._used.add(dex)
+
+
+class HLAccount:
+    """The read side of one account, as it is now.
+
+    Args:
+        wallet: Whose.
+        market: Of the environment.
+        account_type: Noted on everything that is returned.
+    """
+
+    def __init__(self, wallet: Wallet, market: HLMarket, account_type: AccountType) -> None:
+        self.wallet = wallet
+        self.account_type = account_type
+        self._market = market
+        self._info = market.info
+        self._monotonic = market.info.transport.gate.monotonic
+        self._abstraction = Cached(self._ask_abstraction, ttl_s=_ABSTRACTION_S, monotonic=self._monotonic)
+        self._master = Cached(self._ask_master, ttl_s=float("inf"), monotonic=self._monotonic)
+        self._position_dexes = DexesInUse()
+        self._order_dexes = DexesInUse()
+
+    async def get_instruments(self) -> list[Instrument]:
+        """Return every listed market of every dex."""
+        return await self._market.get_instruments()
+
+    async def get_ticker(self, instrument: Instrument) -> Ticker:
+        """Return the market's prices."""
+        return await self._market.get_ticker(instrument)
+
+    async def get_tickers(self) -> list[Ticker]:
+        """Return the prices of all markets."""
+        return await self._market.get_tickers()
+
+    async def get_candles(
+        self, instrument: Instrument, interval: str, *, limit: int = 200, end: datetime | None = None
+    ) -> list[Candle]:
+        """Return bars, oldest first."""
+        return await self._market.get_candles(instrument, interval, limit=limit, end=end)
+
+    async def get_server_time(self) -> datetime:
+        """Return the venue's clock."""
+        return await self._market.get_server_time()
+
+    async def get_balance(self) -> Balance:
+        """Return the money of all dexes that settle in USDC, from wherever the account's abstraction keeps it.
+
+        The abstraction is asked once a minute: for so long a change of it may show the old place.
+        """
+        user = await self._user()
+        names = [dex.name for dex in await self._market.dexes() if dex.collateral == _USDC]
+        asked = self._due_for_positions(names)
+        abstraction, spot, states = await asyncio.gather(
+            self._abstraction.get(),
+            self._info.ask_about(user, "spotClearinghouseState"),
+            self._states(user, asked),
+        )
+        main, *others = (states[name] for name in asked)
+        return Balance.from_hyperliquid(
+            main,
+            spot=wire.as_record(spot, "spotClearinghouseState"),
+            abstraction=abstraction,
+            dex_states=others,
+            account_type=self.account_type,
+        )
+
+    async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
+        """Return the open positions of every dex, or of one market.
+
+        Take-profit and stop-loss are orders of their own here: see `get_open_orders`.
+        """
+        user = await self._user()
+        names = [dex.name for dex in await self._market.dexes()] if instrument is None else [_dex_of(instrument)]
+        asked = self._due_for_positions(names) if instrument is None else names
+        states = await self._states(user, asked)
+        if instrument is None:
+            used = [name for name, state in states.items() if wire.records(state, "assetPositions")]
+            self._position_dexes.saw(used, self._monotonic(), is_sweep=len(asked) == len(names))
+        positions = [position for state in states.values() for position in self._positions_of(state)]
+        return [p for p in positions if instrument is None or p.native_symbol == instrument.native_symbol]
+
+    async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:
+        """Return what is open on every dex, children of waiting entries and position protection included, each once.
+
+        A dex on which nothing is known to be open is asked once a minute.
+        """
+        user = await self._user()
+        listed = [dex.name for dex in await self._market.dexes()] if instrument is None else [_dex_of(instrument)]
+        asked = listed
+        if instrument is None and len(listed) > _FEW_DEXES:
+            asked = self._order_dexes.due(listed, self._monotonic(), ttl_s=_ORDER_SWEEP_S)
+        answers = await asyncio.gather(*(self._open_on(user, name) for name in asked))
+        if instrument is None:
+            used = [name for name, orders in zip(asked, answers, strict=True) if orders]
+            self._order_dexes.saw(used, self._monotonic(), is_sweep=len(asked) == len(listed))
+        orders = {order.order_id: order for part in answers for order in part}
+        return [o for o in orders.values() if instrument is None or o.native_symbol == instrument.native_symbol]
+
+    async def get_leverage(self, instrument: Instrument) -> Decimal | None:
+        """Return the leverage that a new position would get."""
+        return wire.optional_decimal(await self._leverage_of(instrument), "value")
+
+    async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
+        """Return the account's fees; on builders' dexes twice those, which is what most of them charge.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees
+        """
+        answer = await self._info.ask_about(await self._user(), "userFees")
+        rates = FeeRates.from_hyperliquid(wire.as_record(answer, "userFees"))
+        if instrument is None:
+            return rates
+        factor = 1 if instrument.dex is None else _BUILDER_FEE_FACTOR
+        return replace(rates, maker=rates.maker * factor, taker=rates.taker * factor, symbol=instrument.symbol)
+
+    async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
+        """Return how the account, and a market of it, is margined; positions are always one-way."""
+        abstraction = await self._abstraction.get()
+        mode = MarginMode.PORTFOLIO if abstraction == _PORTFOLIO else None
+        if mode is None and instrument is not None:
+            mode = wire.choice(await self._leverage_of(instrument), "type", _MODES)
+        return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY, is_unified=abstraction in _POOLED)
+
+    async def get_key_info(self) -> KeyInfo:
+        """Return what the key may do; `is_master_key` means that it must not be used.
+
+        Raises:
+            Rejected: It is nobody's agent, somebody else's, or expired; or the vault is not the account's.
+        """
+        return await read_key_info(self._info, self.wallet)
+
+    async def _user(self) -> AccountAddress:
+        """Return whose account is read: the vault that is traded, or the agent's master."""
+        if self.wallet.vault is not None:
+            return self.wallet.vault
+        return self.wallet.master if self.wallet.master is not None else await self._master.get()
+
+    async def _ask_master(self) -> AccountAddress:
+        master = await find_master(self._info, self.wallet.key.address)
+        if master is None:
+            raise Unavailable("HyperLiquid does not say whose API wallet this key is.", code="key_invalid")
+        return master
+
+    async def _ask_abstraction(self) -> str:
+        answer = await self._info.ask_about(await self._user(), "userAbstraction")
+        return wire.text({"userAbstraction": answer}, "userAbstraction")
+
+    def _due_for_positions(self, names: Sequence[str]) -> list[str]:
+        ttl_s = 0.0 if len(names) <= MANY_DEXES else _POSITION_SWEEP_S
+        return self._position_dexes.due(names, self._monotonic(), ttl_s=ttl_s)
+
+    async def _states(self, user: AccountAddress, names: Sequence[str]) -> dict[str, wire.Row]:
+        asks = (self._info.ask_about(user, "clearinghouseState", **dex_field(name)) for name in names)
+        answers = await asyncio.gather(*asks)
+        return {name: wire.as_record(answer, "clearinghouseState") for name, answer in zip(names, answers, strict=True)}
+
+    def _positions_of(self, state: wire.Row) -> list[Position]:
+        as_of = wire.optional_moment(state, "time")
+        rows = wire.records(state, "assetPositions")
+        read = (Position.from_hyperliquid(row, account_type=self.account_type, as_of=as_of) for row in rows)
+        return [position for position in read if position is not None]
+
+    async def _open_on(self, user: AccountAddress, dex: str) -> list[Order]:
+        answer = await self._info.ask_about(user, "frontendOpenOrders", **dex_field(dex))
+        return orders_from_hyperliquid(answer, account_type=self.account_type, as_of=self._now())
+
+    async def _leverage_of(self, instrument: Instrument) -> wire.Row:
+        user = await self._user()
+        answer: Any = await self._info.ask_about(user, "activeAssetData", coin=instrument.native_symbol)
+        return wire.record(wire.as_record(answer, "activeAssetData"), "leverage")
+
+    def _now(self) -> datetime:
+        return from_millis(self._info.transport.clock.now_ms())
+
+
+def _dex_of(instrument: Instrument) -> str:
+    return instrument.dex or MAIN_DEX
