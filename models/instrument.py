@@ -52,6 +52,9 @@ class Instrument(Value):
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     min_notional: Decimal | None = None
+    """What an order must be worth, in quote currency."""
+    min_notional_reducing: Decimal | None = None
+    """The same for an order that closes a part; closing all of a position is always allowed."""
     min_leverage: Decimal = Decimal(1)
     max_leverage: Decimal | None = None
     leverage_step: Decimal = Decimal(1)
@@ -151,6 +154,7 @@ class Instrument(Value):
             price_significant_figures=hyperliquid.SIGNIFICANT_FIGURES,
             price_max_decimals=hyperliquid.PERP_MAX_DECIMALS - decimals,
             min_notional=hyperliquid.MIN_NOTIONAL,
+            min_notional_reducing=hyperliquid.MIN_NOTIONAL,
             max_leverage=wire.positive(row, "maxLeverage"),
             funding_interval_s=hyperliquid.FUNDING_INTERVAL_S,
             isolated_only=_is_isolated_only(row),
