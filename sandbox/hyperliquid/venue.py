@@ -93,8 +93,9 @@ class Venue:
         ]
 
     def children(self, order: Order) -> list[Order]:
-        """Return the take-profit and stop-loss that wait for this order to fill."""
-        waiting = (o for o in self.engine.open_orders(order.account_id) if o.status is OrderStatus.WAITING)
+        """Return the take-profit and stop-loss that wait for this order to fill, as they were sent."""
+        newest_first = self.engine.open_orders(order.account_id)
+        waiting = (other for other in reversed(newest_first) if other.status is OrderStatus.WAITING)
         return [child for child in waiting if child.spec.parent_id == order.order_id]
 
     def find_order(self, account: str, key: int | str) -> Order | None:

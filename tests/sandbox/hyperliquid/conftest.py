@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 import requests
 from aiohttp import web
+from eth_account import Account
+from hyperliquid.exchange import Exchange
+from hyperliquid.info import Info
 
 from sandbox.fault_wire import middleware
+from sandbox.hyperliquid import people
 from sandbox.hyperliquid_api import NAME, VENUE, create_app
 from sandbox.world import World
 
@@ -96,3 +100,38 @@ def hyperliquid() -> Iterator[Running]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def trader(hyperliquid: Running) -> str:
+    """The address of the trader's account."""
+    return people.address_of(people.TRADER_KEY)
+
+
+@pytest.fixture
+def info(hyperliquid: Running) -> Iterator[Info]:
+    """The official SDK's reader."""
+    reader = Info(hyperliquid.url, skip_ws=True, perp_dexs=["", "xyz"], timeout=5)
+    yield reader
+    reader.session.close()
+
+
+@pytest.fixture
+def exchange(hyperliquid: Running, trader: str) -> Iterator[Exchange]:
+    """The official SDK's trader, with the agent's key."""
+    client = sdk_exchange(hyperliquid, people.TRADER_AGENT_KEY, account_address=trader)
+    yield client
+    client.session.close()
+    client.info.session.close()
+
+
+def sdk_exchange(running: Running, key: str, **options: Any) -> Exchange:
+    """Return the official SDK's trader for a private key."""
+    return Exchange(Account.from_key(key), running.url, perp_dexs=["", "xyz"], timeout=5, **options)
+
+
+def only_status(answer: Any) -> Any:
+    """Return the one status of a batch of one."""
+    assert answer["status"] == "ok", answer
+    (status,) = answer["response"]["data"]["statuses"]
+    return status
