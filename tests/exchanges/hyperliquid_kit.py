@@ -2,15 +2,23 @@
 
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
-from models.enums import ContractKind, InstrumentStatus, OrderSide, OrderType, TimeInForce
+from exchanges.hyperliquid import HLExchange
+from exchanges.spec import Endpoints
+from exchanges.transport import Network
+from models.enums import AccountType, ContractKind, InstrumentStatus, OrderSide, OrderType, TimeInForce
 from models.market import Instrument
-from models.requests import OrderRequest
+from models.requests import OrderRequest, Stamp
+from models.venue import Credentials
+from tests.exchanges.wire_server import Fault, Received, Reply, Script, WireServer, reply
 
 AGENT_KEY = "0x" + "0123456789" * 6 + "0123"
 MASTER = "0x" + "a1" * 20
@@ -66,3 +74,45 @@ def recorded(name: str) -> Any:
     if not folder:
         pytest.skip("RECORDED_PAYLOADS is not set: no recorded payloads to compare with")
     return json.loads((Path(folder) / name).read_text())["data"]
+
+
+NOW_MS = 1_790_000_000_000
+IMPATIENT = aiohttp.ClientTimeout(total=0.6, sock_connect=0.3, sock_read=0.4)
+
+
+def stamp(nonce: int | None = NOW_MS, *, fence_ms: int = NOW_MS + 10_000) -> Stamp:
+    """Return the stamp of an attempt made now."""
+    return Stamp(timestamp_ms=NOW_MS, fence_ms=fence_ms, nonce=nonce)
+
+
+def adapter(
+    url: str,
+    network: Network,
+    *,
+    account_type: AccountType = AccountType.PAPER,
+    key: str = AGENT_KEY,
+    **values: str,
+) -> HLExchange:
+    """Return the adapter of an account at an address; its master is known unless said otherwise."""
+    fields = {"private_key": key, "account_address": MASTER, **values}
+    credentials = Credentials(exchange="hyperliquid", account_type=account_type, values=fields)
+    return HLExchange(credentials, Endpoints(rest=url, stream=f"ws{url.removeprefix('http')}/ws"), network)
+
+
+@asynccontextmanager
+async def venue(script: Script, **values: Any) -> AsyncIterator[tuple[HLExchange, WireServer]]:
+    """Yield an adapter whose venue is a script."""
+    async with WireServer(script) as server, Network(timeout=IMPATIENT, wall=lambda: NOW_MS / 1000) as network:
+        yield adapter(server.url, network, **values), server
+
+
+def answering(**answers: Any) -> Script:
+    """Return a script that answers /info by the kind of question; a function is called with the question."""
+
+    def script(request: Received) -> Reply | Fault:
+        answer = answers[request.json["type"]]
+        if callable(answer):
+            answer = answer(request.json)
+        return answer if isinstance(answer, Reply | Fault) else reply(answer)
+
+    return script
