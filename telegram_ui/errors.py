@@ -6,7 +6,7 @@ from typing import Any
 
 from models.errors import BadOrder, NotSent, OutcomeUnknown, Rejected, TradingError, Unavailable
 from telegram_ui.buttons import home_button
-from telegram_ui.screen import Html, Screen, lines
+from telegram_ui.screen import Html, Screen, code, lines
 from telegram_ui.sentences import SENTENCES
 from telegram_ui.texts import N_, Texts
 from telegram_ui.words import badge_word, venue_name
@@ -41,14 +41,17 @@ def code_line(
     return t("Something went wrong ({code}). Quote {number} to whoever runs this bot.", code=code, number=number or "—")
 
 
-def error_view(t: Texts, error: TradingError, *, number: str = "") -> Screen:
-    """Return the screen of an error: what happened, what follows, and a way back."""
+def error_view(t: Texts, error: TradingError, *, number: str = "", example: str = "") -> Screen:
+    """Return the screen of an error: what happened, what follows, and a way back.
+
+    Args:
+        example: How it is written rightly, shown where what was typed is at fault.
+    """
     consequence = next((text for kind, text in _CONSEQUENCES if isinstance(error, kind)), None)
-    is_typed_wrongly = isinstance(error, BadOrder) and "example" in error.fields
     return Screen(
         text=lines(
             "⚠️ " + error_line(t, error, number=number),
-            t("For example: {example}", example=error.fields["example"]) if is_typed_wrongly else None,
+            t("For example: {example}", example=code(example)) if example and isinstance(error, BadOrder) else None,
             t(consequence) if consequence else None,
         ),
         keyboard=((home_button(t),),),

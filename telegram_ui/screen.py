@@ -94,6 +94,8 @@ class Screen:
     keyboard: Keyboard = ()
     menu: tuple[tuple[str, ...], ...] | None = None
     is_silent: bool = False
+    must_arrive: bool = False
+    """Whether it tells what became of money, so that it is sent again until Telegram takes it."""
 
     def __post_init__(self) -> None:
         if len(self.text) > MAX_TEXT:

@@ -16,13 +16,14 @@ _TYPED = {
     "post_only_needs_price": N_("“{word}” needs a price, such as @ 60000."),
     "too_many_targets": N_("At most {limit} targets fit one order."),
     "too_long": N_("That is too long; one order fits {limit} characters."),
+    "over_hundred_percent": N_("“{text}” is more than the whole position; write at most 100%."),
 }
 
 _ORDER = {
     "bad_order": N_("This order cannot be placed on this market."),
     "bad_size": N_("This size cannot be traded on this market."),
     "unknown_symbol": N_("There is no market “{symbol}” here; try /price with its name, such as BTC."),
-    "ambiguous_symbol": N_("“{symbol}” can be several markets: {choices}. Write the one you mean."),
+    "ambiguous_symbol": N_("“{symbol}” can be several markets: {suggestions}. Write the one you mean."),
     "below_min_size": N_("The smallest size is {minimum}; make the order larger."),
     "below_min_notional": N_("The smallest order is worth {minimum}; make the order larger."),
     "above_max_size": N_("The largest size is {maximum}; make the order smaller."),
@@ -42,6 +43,7 @@ _ORDER = {
     "no_liquidity": N_("Nobody is on the other side of the book right now; try a limit order."),
     "post_only_would_take": N_("A post-only order at this price would trade at once; move the price away."),
     "reduce_only_rejected": N_("There is no position left that this order could reduce."),
+    "more_than_position": N_("The position is only {size}."),
     "no_position": N_("There is no such position any more."),
     "order_not_found": N_("This order is not open any more."),
     "nothing_to_cancel": N_("There are no open orders to cancel."),
@@ -114,6 +116,7 @@ WARNINGS: dict[str, str] = {
     "liquidation_before_stop": N_("Liquidation would come before the stop."),
     "insufficient_margin": N_("There is not enough free margin for this."),
     "protection_failed": N_("Its stop or target was refused: set it from the position now."),
+    "targets_missing": N_("Not every target stands: look at the position and its orders."),
     "partial_fill": N_("Only a part was filled."),
 }
 """What a preview or a result says beside its numbers, by code."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from telegram_ui.buttons import action
 from telegram_ui.parts import blocks
-from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, lines
+from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, code, dotted, lines, words
 from telegram_ui.texts import N_, Texts
 
 
@@ -33,8 +33,8 @@ def menu_rows(t: Texts) -> tuple[tuple[str, ...], ...]:
     return tuple(names[:2]), tuple(names[2:])
 
 
-def greeting_view(t: Texts, *, is_sandbox: bool, can_trade: bool, has_account: bool, web_app_url: str = "") -> Screen:
-    """Greet somebody, say whose money it is, and offer the next step."""
+def greeting_view(t: Texts, *, is_sandbox: bool, has_account: bool) -> Screen:
+    """Greet somebody, say whose money it is, and show what can be written. The menu follows as a message of its own."""
     if is_sandbox:
         money = t("🟡 PAPER: the money here is simulated. You cannot lose anything, so try everything.")
     elif has_account:
@@ -45,9 +45,8 @@ def greeting_view(t: Texts, *, is_sandbox: bool, can_trade: bool, has_account: b
         text=lines(
             bold(t("ElCaro trades perpetual futures for you on Bybit and HyperLiquid.")),
             money,
-            t("Press a button, or write: {example}", example=Html("<code>/long BTC 100$ 5x sl 2% tp 4%</code>")),
+            t("Press a button, or write: {example}", example=code("/long BTC 100$ 5x sl 2% tp 4%")),
         ),
-        keyboard=_home_keyboard(t, can_trade=can_trade and (is_sandbox or has_account), web_app_url=web_app_url),
         menu=menu_rows(t),
     )
 
@@ -87,8 +86,7 @@ def help_view(t: Texts, groups: Sequence[tuple[str, Sequence[HelpRow]]]) -> Scre
 
 
 def _help_line(t: Texts, row: HelpRow) -> Html:
-    example = Html(f" <code>{row.example}</code>") if row.example else Html("")
-    return Html(f"/{row.name}{example} · {t(row.help)}")
+    return dotted(words(f"/{row.name}", code(row.example) if row.example else None), t(row.help))
 
 
 def not_understood_view(t: Texts) -> Screen:
@@ -96,7 +94,7 @@ def not_understood_view(t: Texts) -> Screen:
     return Screen(
         text=lines(
             t("I did not understand that."),
-            t("Write an order, such as {example}, or press a button.", example=Html("<code>long BTC 100$ 5x</code>")),
+            t("Write an order, such as {example}, or press a button.", example=code("long BTC 100$ 5x")),
         ),
         keyboard=((Button(text="⌂ " + t("Menu"), action="home"), Button(text=t("Help"), action="help")),),
     )

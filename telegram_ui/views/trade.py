@@ -11,8 +11,8 @@ from models.position import Position
 from models.requests import OrderResult
 from models.ticket import OrderPreview
 from telegram_ui.buttons import action, home_button
-from telegram_ui.errors import code_line
-from telegram_ui.parts import blocks
+from telegram_ui.errors import code_line, error_line
+from telegram_ui.parts import Part, blocks
 from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.sentences import WARNINGS
 from telegram_ui.texts import N_, Texts
@@ -181,9 +181,9 @@ def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -
     )
 
 
-def sending_view(t: Texts, what: Html) -> Screen:
+def sending_view(t: Texts) -> Screen:
     """Say at once that it is on its way."""
-    return Screen(text=lines(what, t("⏳ Sending…")))
+    return Screen(text=t("⏳ Sending…"))
 
 
 _RESULTS = {
@@ -230,20 +230,33 @@ def _filled_line(t: Texts, result: OrderResult) -> Html | None:
     return t("Filled {filled} of {size}", filled=t.size(result.filled_size), size=t.size(result.size))
 
 
-def results_view(t: Texts, results: Sequence[OrderResult]) -> Screen:
+def results_view(t: Texts, parts: Sequence[Part[OrderResult]]) -> Screen:
     """Show what became of one confirmation, account by account."""
     return Screen(
-        text=blocks(*(result_text(t, result) for result in results)),
+        text=blocks(*(_part_result(t, part) for part in parts)),
         keyboard=(
             (Button(text=t("Positions"), action="poss"), Button(text=t("Orders"), action="ords")),
             (home_button(t),),
         ),
+        must_arrive=True,
     )
+
+
+def _part_result(t: Texts, part: Part[OrderResult]) -> Html:
+    if part.value is not None:
+        return result_text(t, part.value)
+    why = error_line(t, part.error) if part.error else t("not known")
+    return lines(bold(t("❌ Not done: {why} Nothing was sent.", why=why)), account_line(part.account))
 
 
 def cancelled_view(t: Texts) -> Screen:
     """Say that a preview was put away."""
     return Screen(text=t("Cancelled. Nothing was sent."), keyboard=((home_button(t),),))
+
+
+def nothing_cancelled_view(t: Texts) -> Screen:
+    """Say that there was nothing to cancel."""
+    return Screen(text=t("There were no open orders left to cancel."), keyboard=((home_button(t),),))
 
 
 def expired_view(t: Texts) -> Screen:

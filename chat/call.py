@@ -1,0 +1,169 @@
+"""One request from a person: who, what, and everything needed to answer it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.ports import TradingBackend
+from db import Role, Store
+from models.account import Account
+from telegram_ui.screen import Screen, Toast
+from telegram_ui.texts import Texts
+
+Reply = Screen | Toast | Sequence[Screen] | None
+"""What a handler answers: a screen, a note over the chat, several messages, or nothing more."""
+
+
+class AccountsOf(Protocol):
+    """Which accounts a user's choice of venue and mode covers."""
+
+    async def chosen(self, user_id: int) -> list[Account]:
+        """Return them, practice first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What every handler may use."""
+
+    commands: "Sequence[Command]"
+    backend: TradingBackend
+    store: Store
+    accounts: AccountsOf
+    now: Callable[[], datetime]
+    is_sandbox: bool
+    link: Callable[[str], str]
+    """Turns a code into the address that opens this bot's chat with it."""
+    web_app_url: str = ""
+
+
+class Need(StrEnum):
+    """Who may use a command or a button."""
+
+    ANYBODY = "anybody"
+    VIEWER = "viewer"
+    TRADER = "trader"
+    OWNER = "owner"
+
+
+_MAY = {
+    Role.ADMIN: frozenset(Need),
+    Role.TRADER: frozenset({Need.ANYBODY, Need.VIEWER, Need.TRADER}),
+    Role.VIEWER: frozenset({Need.ANYBODY, Need.VIEWER}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is asking, read anew for every request."""
+
+    user_id: int
+    role: Role
+    name: str = ""
+
+    def may(self, need: Need) -> bool:
+        """Whether their role covers a need."""
+        return need in _MAY.get(self.role, frozenset({Need.ANYBODY}))
+
+    @property
+    def can_trade(self) -> bool:
+        """Whether they may move money."""
+        return self.may(Need.TRADER)
+
+
+Show = Callable[[Screen], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request.
+
+    Attributes:
+        text: What follows the command; or the whole text where there was none.
+        arguments: What the button carried beside its name.
+        cause: The name of the update that asked; the same update has the same cause when it is delivered again.
+        asked_at: When it was written; None for buttons, which carry no time.
+        show: Shows a screen before the answer is ready, where the answer will stand.
+        forget: Deletes the message that asked, for texts that hold secrets; tells whether it worked.
+    """
+
+    services: Services
+    person: Person
+    t: Texts
+    chat_id: int
+    cause: str
+    show: Show
+    forget: Callable[[], Awaitable[bool]]
+    text: str = ""
+    arguments: tuple[str, ...] = ()
+    asked_at: datetime | None = None
+    message_id: int | None = None
+    number: str = ""
+    """A short id of this request, which its log lines carry too."""
+
+    @property
+    def user_id(self) -> int:
+        """Who is asking."""
+        return self.person.user_id
+
+    @property
+    def backend(self) -> TradingBackend:
+        """The trading functions."""
+        return self.services.backend
+
+    @property
+    def store(self) -> Store:
+        """The records."""
+        return self.services.store
+
+    def with_text(self, text: str) -> "Call":
+        """Return the same request with another text."""
+        return replace(self, text=text)
+
+    def with_arguments(self, *arguments: str) -> "Call":
+        """Return the same request as if a button had carried these."""
+        return replace(self, arguments=arguments)
+
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A row of the table that yields handlers, Telegram's menu, `/help` and the documentation.
+
+    Attributes:
+        example: What may follow the name, shown in `/help` and beside an error.
+        group: The heading it stands under in `/help`.
+        in_menu: Whether Telegram's own menu lists it, and the reach that menu entry has.
+    """
+
+    name: str
+    run: Handler
+    help: str
+    group: str
+    example: str = ""
+    aliases: tuple[str, ...] = ()
+    needs: Need = Need.VIEWER
+    in_menu: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonRow:
+    """What a button's name does."""
+
+    name: str
+    run: Handler
+    needs: Need = Need.VIEWER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an answer in plain text does while its question is open."""
+
+    name: str
+    run: Handler
+    needs: Need = Need.TRADER
+    is_secret: bool = False
+    """Whether the answer may hold keys: its text is never stored, and its message is deleted."""

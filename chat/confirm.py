@@ -1,0 +1,98 @@
+"""Confirmations: what a button stands for is frozen when it is shown, and done once.
+
+A deed names its kind; its payload is what was shown. The token is used up by one compare-and-set, and whatever is
+sent carries a cause made from it, so neither a second tap nor a second delivery of the same tap sends twice.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chat.call import Call, Reply
+from db import Refusal
+from models.account import Account
+from models.enums import AccountType
+from telegram_ui.screen import Screen, Toast
+from telegram_ui.views.trade import Confirm, Plan, cancelled_view, expired_view, plan_view, sending_view
+
+LIFETIME = timedelta(seconds=60)
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """A row of the table of what can be confirmed.
+
+    Attributes:
+        run: Does it. Called with the request, the payload and the token.
+        look_again: Asks whether it should be shown anew first, e.g. because the price moved; None where it never is.
+    """
+
+    kind: str
+    run: Callable[[Call, Payload, str], Awaitable[Screen]]
+    look_again: Callable[[Call, Payload], Awaitable[Screen | None]] | None = None
+
+
+async def freeze(call: Call, kind: str, payload: Payload) -> Confirm:
+    """Store what is about to be confirmed and return the token for its button."""
+    token = await call.store.confirmations.create(call.user_id, kind, payload, lifetime_s=LIFETIME.total_seconds())
+    return Confirm(token=token, expires_at=call.services.now() + LIFETIME)
+
+
+async def plan(call: Call, kind: str, payload: Payload, plan: Plan, account: Account | None) -> Screen:
+    """Show a small change with its confirm button."""
+    return plan_view(call.t, plan, account, await freeze(call, kind, payload))
+
+
+def confirm_handler(deeds: Mapping[str, Deed]) -> Callable[[Call], Awaitable[Reply]]:
+    """Return the handler of every confirm button."""
+
+    async def on_confirm(call: Call) -> Reply:
+        token = call.arguments[0] if call.arguments else ""
+        shown = await call.store.confirmations.peek(token, call.user_id)
+        deed = deeds.get(shown.kind) if shown else None
+        if shown is None or deed is None:
+            return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
+        if deed.look_again is not None:
+            again = await deed.look_again(call, shown.payload)
+            if again is not None and await call.store.confirmations.discard(token, call.user_id, by=call.cause):
+                return again
+        taken = await call.store.confirmations.consume(token, call.user_id, by=call.cause)
+        if taken is Refusal.USED:
+            return Toast(text=call.t("Already done."))
+        if isinstance(taken, Refusal):
+            return expired_view(call.t)
+        await call.show(sending_view(call.t))
+        return await deed.run(call, taken.payload, token)
+
+    return on_confirm
+
+
+async def on_dismiss(call: Call) -> Reply:
+    """Put a preview away."""
+    token = call.arguments[0] if call.arguments else ""
+    if await call.store.confirmations.discard(token, call.user_id, by=call.cause):
+        return cancelled_view(call.t)
+    shown = await call.store.confirmations.peek(token, call.user_id)
+    if shown is None or shown.expires_ms < call.services.now().timestamp() * 1000:
+        return cancelled_view(call.t)
+    return Toast(text=call.t("Already done."))
+
+
+def frozen_account(account: Account) -> dict[str, str]:
+    """Return an account as part of a payload."""
+    return {"exchange": account.exchange, "account_type": account.account_type.value}
+
+
+def thawed_account(call: Call, payload: Payload) -> Account:
+    """Read an account from a payload."""
+    return Account(
+        user_id=call.user_id, exchange=payload["exchange"], account_type=AccountType(payload["account_type"])
+    )
+
+
+def cause_of(token: str, part: int | str = 0) -> str:
+    """Return the cause of one part of what a token confirms."""
+    return f"confirm:{token}:{part}"

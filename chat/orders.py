@@ -1,0 +1,90 @@
+"""Open orders, and cancelling one or all of them."""
+
+import asyncio
+
+from chat.call import Call, Reply
+from chat.confirm import Deed, Payload, cause_of, frozen_account, plan, thawed_account
+from chat.reading import ask, chosen_accounts, orders, page_of
+from chat.trade import results_screen
+from models.account import Account
+from models.enums import AccountType
+from models.errors import BadOrder
+from models.order import Order
+from models.requests import OrderResult
+from telegram_ui.buttons import short_id
+from telegram_ui.parts import Part
+from telegram_ui.screen import Screen
+from telegram_ui.views.orders import order_title, orders_view
+from telegram_ui.views.trade import Plan, nothing_cancelled_view
+
+
+async def cmd_orders(call: Call) -> Reply:
+    """List the open orders of every chosen account."""
+    return orders_view(call.t, await orders(call), page_of(call))
+
+
+async def on_cancel_one(call: Call) -> Reply:
+    """Ask before cancelling the order of a button."""
+    exchange, account_type, short = call.arguments[:3]
+    account = Account(user_id=call.user_id, exchange=exchange, account_type=AccountType(account_type))
+    order = await _find_order(call, account, short)
+    if order is None:
+        raise BadOrder("no such order", code="order_not_found")
+    title = call.t("Cancel {order}?", order=order_title(call.t, order))
+    payload = {**frozen_account(account), "symbol": order.symbol, "order_id": order.order_id}
+    return await plan(call, "cancel", payload, Plan(title=title, label=call.t("Cancel the order")), account)
+
+
+async def _find_order(call: Call, account: Account, short: str) -> Order | None:
+    found = await call.backend.get_orders(call.user_id, None, account.exchange, account.account_type)
+    return next((order for order in found if short_id(order.order_id) == short), None)
+
+
+async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
+    async def question(account: Account) -> OrderResult:
+        return await call.backend.cancel_order(
+            call.user_id,
+            payload["symbol"],
+            payload["order_id"],
+            exchange=account.exchange,
+            account_type=account.account_type,
+            cause=cause_of(token),
+        )
+
+    return await results_screen(call, [await ask(thawed_account(call, payload), question)])
+
+
+async def on_cancel_all(call: Call) -> Reply:
+    """Ask before cancelling every order of the chosen accounts."""
+    accounts = await chosen_accounts(call)
+    open_orders = [order for part in await orders(call) for order in part.value or []]
+    if not open_orders:
+        raise BadOrder("no open orders", code="nothing_to_cancel")
+    title = call.t.plural("Cancel {count} open order?", "Cancel all {count} open orders?", len(open_orders))
+    details = (call.t("Stops and targets of open positions are among them: the positions stay, unprotected."),)
+    payload = {"accounts": [frozen_account(account) for account in accounts]}
+    offer = Plan(title=title, label=call.t("Cancel all orders"), details=details)
+    return await plan(call, "cancel_all", payload, offer, accounts[0] if len(accounts) == 1 else None)
+
+
+async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
+    async def question(account: Account) -> list[OrderResult]:
+        return await call.backend.cancel_all_orders(
+            call.user_id,
+            exchange=account.exchange,
+            account_type=account.account_type,
+            cause=cause_of(token, account.exchange + account.account_type),
+        )
+
+    accounts = [thawed_account(call, frozen) for frozen in payload["accounts"]]
+    asked = await asyncio.gather(*(ask(account, question) for account in accounts))
+    parts: list[Part[OrderResult]] = []
+    for part in asked:
+        parts += [Part(account=part.account, value=result) for result in part.value or []]
+        if part.error is not None:
+            parts.append(Part(account=part.account, error=part.error))
+    return await results_screen(call, parts) if parts else nothing_cancelled_view(call.t)
+
+
+CANCEL = Deed(kind="cancel", run=_cancel)
+CANCEL_ALL = Deed(kind="cancel_all", run=_cancel_all)

@@ -1,0 +1,73 @@
+"""Reads over every account that a person chose: each answers for itself, at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from chat.call import Call
+from models.account import Account
+from models.balance import Balance
+from models.errors import NoCredentials, TradingError
+from models.order import Order
+from models.position import Position
+from telegram_ui.parts import Part
+
+T = TypeVar("T")
+
+
+async def chosen_accounts(call: Call) -> list[Account]:
+    """Return the accounts that reads and orders are about.
+
+    Raises:
+        NoCredentials: There is none yet.
+    """
+    accounts = await call.services.accounts.chosen(call.user_id)
+    if not accounts:
+        raise NoCredentials("no account is chosen")
+    return accounts
+
+
+async def ask(account: Account, question: Callable[[Account], Awaitable[T]]) -> Part[T]:
+    """Ask one account and keep either its answer or its error."""
+    try:
+        return Part(account=account, value=await question(account))
+    except TradingError as e:
+        return Part(account=account, error=e)
+
+
+async def ask_all(call: Call, question: Callable[[Account], Awaitable[T]]) -> list[Part[T]]:
+    """Ask every chosen account at the same time."""
+    accounts = await chosen_accounts(call)
+    return list(await asyncio.gather(*(ask(account, question) for account in accounts)))
+
+
+async def balances(call: Call) -> list[Part[Balance]]:
+    """Return the money of every chosen account."""
+
+    async def question(account: Account) -> Balance:
+        return await call.backend.get_balance(call.user_id, account.exchange, account.account_type)
+
+    return await ask_all(call, question)
+
+
+async def positions(call: Call, symbol: str | None = None) -> list[Part[list[Position]]]:
+    """Return the open positions of every chosen account."""
+
+    async def question(account: Account) -> list[Position]:
+        return await call.backend.get_positions(call.user_id, symbol, account.exchange, account.account_type)
+
+    return await ask_all(call, question)
+
+
+async def orders(call: Call) -> list[Part[list[Order]]]:
+    """Return the open orders of every chosen account."""
+
+    async def question(account: Account) -> list[Order]:
+        return await call.backend.get_orders(call.user_id, None, account.exchange, account.account_type)
+
+    return await ask_all(call, question)
+
+
+def page_of(call: Call) -> int:
+    """Return the page that a button asked for; the first where it named none."""
+    return int(call.arguments[0]) if call.arguments and call.arguments[0].isdecimal() else 0

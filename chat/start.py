@@ -1,0 +1,58 @@
+"""The door: greeting, letting people in, the menu, help, and texts that are nothing."""
+
+import re
+
+from chat.call import Call, Need, Reply
+from db import Role
+from telegram_ui.screen import Screen
+from telegram_ui.views.access import invite_refused_view, refused_view
+from telegram_ui.views.home import HelpRow, greeting_view, help_view, home_view, not_understood_view
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+
+
+async def cmd_start(call: Call) -> Reply:
+    """Let somebody in who brings a code, then greet; show strangers the closed door."""
+    code = call.text.strip()
+    if not call.person.may(Need.TRADER) and _CODE.fullmatch(code):
+        role = await call.store.invites.redeem(code, call.user_id)
+        if role is not None:
+            await call.store.audit.add("let_in", str(call.user_id), actor_id=call.user_id, role=role.value)
+            return await greeting(call, role)
+        if not call.person.may(Need.VIEWER):
+            return invite_refused_view(call.t)
+    if not call.person.may(Need.VIEWER):
+        return refused_view(call.t)
+    return await greeting(call, call.person.role)
+
+
+async def greeting(call: Call, role: Role) -> tuple[Screen, Screen]:
+    """Return the greeting, which brings the small keyboard, and the menu."""
+    services = call.services
+    can_trade = role in {Role.ADMIN, Role.TRADER}
+    accounts = await call.store.accounts.of_user(call.user_id)
+    has_account = any(row.has_credentials for row in accounts)
+    hello = greeting_view(call.t, is_sandbox=services.is_sandbox, has_account=has_account)
+    return hello, home_view(
+        call.t, can_trade=can_trade and (services.is_sandbox or has_account), web_app_url=services.web_app_url
+    )
+
+
+async def on_home(call: Call) -> Reply:
+    """Show the menu."""
+    return home_view(call.t, can_trade=call.person.can_trade, web_app_url=call.services.web_app_url)
+
+
+async def cmd_help(call: Call) -> Reply:
+    """List the commands that this person may use."""
+    groups: dict[str, list[HelpRow]] = {}
+    for command in call.services.commands:
+        if call.person.may(command.needs):
+            row = HelpRow(name=command.name, example=command.example, help=command.help)
+            groups.setdefault(command.group, []).append(row)
+    return help_view(call.t, list(groups.items()))
+
+
+async def on_unknown_text(call: Call) -> Reply:
+    """Answer a text that is neither a command nor an order."""
+    return not_understood_view(call.t)

@@ -1,0 +1,124 @@
+"""Telegram's HTTP on aiohttp.
+
+python-telegram-bot's own request class goes through a pool that is scanned whole for every request, so it gets slower
+the more people talk at once. This one keeps a single aiohttp session, and msgspec reads the answers.
+"""
+
+from typing import Any
+
+import aiohttp
+import msgspec
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+MAX_CONNECTIONS = 512
+_UPLOAD_TIMEOUT_S = 60.0
+
+
+class AiohttpRequest(BaseRequest):
+    """A drop-in for `telegram.request.HTTPXRequest`.
+
+    Args:
+        read_timeout_s: How long an answer may take to begin.
+        connect_timeout_s: How long a connection may take.
+        max_connections: Connections open at the same time; more requests wait.
+    """
+
+    __slots__ = ("_connect_timeout_s", "_max_connections", "_read_timeout_s", "_session")
+
+    def __init__(
+        self,
+        *,
+        read_timeout_s: float = 10.0,
+        connect_timeout_s: float = 5.0,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        self._read_timeout_s = read_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float | None:
+        """How long an answer may take to begin, in seconds."""
+        return self._read_timeout_s
+
+    async def initialize(self) -> None:
+        """Open the session; doing it twice changes nothing."""
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(limit=self._max_connections, keepalive_timeout=75)
+            self._session = aiohttp.ClientSession(
+                connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=aiohttp.DummyCookieJar()
+            )
+
+    async def shutdown(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Send one request and return the status and the body.
+
+        Raises:
+            TimedOut: No connection or no answer in time.
+            NetworkError: Anything else that the network did. The address, which holds the token, is never in it.
+        """
+        session = self._session
+        if session is None:
+            raise RuntimeError("the request object is not initialised")
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=_seconds(connect_timeout, self._connect_timeout_s),
+            sock_read=_seconds(read_timeout, self._read_timeout_for(request_data)),
+        )
+        try:
+            async with session.request(
+                method, url, data=_body_of(request_data), timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status, await response.read()
+        except TimeoutError as e:
+            raise TimedOut from e
+        except (aiohttp.ClientError, OSError) as e:
+            raise NetworkError(f"Telegram cannot be reached ({type(e).__name__})") from None
+
+    def _read_timeout_for(self, request_data: RequestData | None) -> float:
+        has_files = request_data is not None and request_data.contains_files
+        return _UPLOAD_TIMEOUT_S if has_files else self._read_timeout_s
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read an answer.
+
+        Raises:
+            TelegramError: It is not the JSON object that Telegram answers with.
+        """
+        try:
+            return msgspec.json.decode(payload, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError) as e:
+            raise TelegramError("Invalid server response") from e
+
+
+def _seconds(value: Any, default: float) -> float | None:
+    """Return the timeout that a caller gave; python-telegram-bot marks the absence of one by an object of its own."""
+    return default if value is BaseRequest.DEFAULT_NONE else value
+
+
+def _body_of(request_data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+    if request_data is None:
+        return None
+    if not request_data.contains_files:
+        return request_data.json_parameters
+    form = aiohttp.FormData(request_data.json_parameters)
+    for name, (filename, content, media_type) in request_data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=media_type)
+    return form
