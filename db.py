@@ -203,17 +203,18 @@ async def list_accounts(user_id: int) -> list[AccountRow]:
 
 
 async def set_credentials(account: Account, values: Mapping[str, str]) -> None:
-    """Seal and store an account's keys in place of what was there."""
-    await store().credentials.put(account, values)
+    """Seal and store an account's keys in place of what was there; empty values are left out."""
+    await store().credentials.put(account, {name: value for name, value in values.items() if value})
 
 
-async def get_credentials(account: Account) -> dict[str, Secret]:
-    """Return an account's keys.
+async def get_credentials(account: Account) -> dict[str, str] | None:
+    """Return an account's keys, or None when none are stored. Keep them no longer than they are used.
 
     Raises:
-        NoCredentials: There are none, or they do not open.
+        NoCredentials: They do not open; the account is disabled (`credentials_damaged`).
     """
-    return await store().credentials.get(account)
+    values = await store().credentials.find(account)
+    return None if values is None else {name: value.reveal() for name, value in values.items()}
 
 
 async def delete_credentials(account: Account) -> bool:
@@ -232,14 +233,14 @@ async def get_user_credentials(user_id: int, account_type: str) -> tuple[str, st
     Raises:
         NoCredentials: None stored.
     """
-    values = await get_credentials(_account(user_id, _BYBIT, account_type))
+    values = await store().credentials.get(_account(user_id, _BYBIT, account_type))
     return values["api_key"].reveal(), values["api_secret"].reveal()
 
 
 async def set_hl_credentials(
     user_id: int, private_key: str, vault_address: str | None = None, testnet: bool = False
 ) -> None:
-    """Store a HyperLiquid agent key and the address whose account it trades.
+    """Store a HyperLiquid agent key, and the vault or sub-account that it trades for, if any.
 
     `testnet` chooses the account type `testnet`, else `real`.
     """
@@ -258,10 +259,11 @@ async def get_hl_credentials(user_id: int, account_type: str | None = None) -> d
     account = _account(user_id, _HYPERLIQUID, account_type or AccountType.REAL)
     if account_type is None:
         account = await store().credentials.last_written(user_id, _HYPERLIQUID) or account
-    values = await get_credentials(account)
+    values = await store().credentials.get(account)
+    vault_address = values.get("vault_address")
     return {
         "private_key": values["private_key"].reveal(),
-        "vault_address": values["vault_address"].reveal() or None,
+        "vault_address": None if vault_address is None else vault_address.reveal(),
         "testnet": account.account_type is AccountType.TESTNET,
         "account_type": account.account_type.value,
     }

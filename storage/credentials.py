@@ -86,7 +86,18 @@ class CredentialStore(Repository):
         """Return an account's keys.
 
         Raises:
-            NoCredentials: None stored; or they do not open, and the account is disabled now (`credentials_damaged`).
+            NoCredentials: None stored, or they do not open.
+        """
+        values = await self.find(account)
+        if values is None:
+            raise NoCredentials(f"{account}: no keys stored", account=str(account))
+        return values
+
+    async def find(self, account: Account) -> dict[str, Secret] | None:
+        """Return an account's keys, or None when none are stored.
+
+        Raises:
+            NoCredentials: They do not open, and the account is disabled now (`credentials_damaged`).
         """
         sealer = self._need_sealer()
         query = (
@@ -97,7 +108,7 @@ class CredentialStore(Repository):
         )
         rows = await self._reader.all(query)
         if not rows:
-            raise NoCredentials(f"{account}: no keys stored", account=str(account))
+            return None
         key = WrappedKey(kek_id=rows[0].kek_id, wrapped=rows[0].wrapped)
         try:
             return {r.field: sealer.open(key, SealedField(account=account, name=r.field), r.sealed) for r in rows}
