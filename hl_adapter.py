@@ -19,7 +19,7 @@ from hyperliquid.info import Info
 from hyperliquid.utils.error import ClientError, ServerError
 from hyperliquid.utils.signing import sign_l1_action
 
-from direct.calls import TIMEOUT_S, Pools, network_ack
+from direct.calls import TIMEOUT_S, Pools, Turns, network_ack
 from direct.hyperliquid_actions import action_for, legs_of
 from direct.hyperliquid_answers import read_answer
 from models.enums import AccountType, PositionMode
@@ -67,9 +67,10 @@ class DirectHyperliquid:
         timeout = cast(float, TIMEOUT_S)  # the SDK hands it to requests, which takes the pair
         self._info = Info(base_url, skip_ws=True, timeout=timeout, **_NOTHING)
         self._vault = values.get("vault_address") or None
-        self._address = self._vault or values.get("address", "")
+        self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
         self._offset_ms = 0
+        self._turns = Turns()
         if credentials is not None:
             wallet = _wallet(values.get("private_key", ""))
             self._exchange = Exchange(wallet, base_url, vault_address=self._vault, timeout=timeout, **_NOTHING)
@@ -106,6 +107,15 @@ class DirectHyperliquid:
         if answer is None or (isinstance(answer, dict) and set(answer) == {"error"}):
             raise BadPayload(f"{kind}: expected an answer in JSON")
         return answer
+
+    async def _user(self) -> str:
+        """Return whose money is read: the vault, or the master, asked from the venue where it was not given."""
+        if not self._known_address:
+            role = await self._ask("userRole", user=self.signer)
+            if role["role"] != "agent":
+                raise NoCredentials("this key is nobody's agent; approve it as an API wallet", code="key_invalid")
+            self._known_address = str(role["data"]["user"])
+        return self._known_address
 
     async def _dexes(self) -> list[str]:
         return [row["name"] if row else "" for row in await self._ask("perpDexs")]
@@ -152,13 +162,14 @@ class DirectHyperliquid:
         return [Candle.from_hyperliquid(row) for row in rows][-limit:]
 
     async def _states(self) -> list[Row]:
-        return [await self._ask("clearinghouseState", user=self._address, dex=dex) for dex in await self._dexes()]
+        user = await self._user()
+        return [await self._ask("clearinghouseState", user=user, dex=dex) for dex in await self._dexes()]
 
     async def get_balance(self) -> Balance:
         """Return the account's money, wherever its abstraction keeps it."""
         states = await self._states()
-        spot = await self._ask("spotClearinghouseState", user=self._address)
-        abstraction = await self._ask("userAbstraction", user=self._address)
+        spot = await self._ask("spotClearinghouseState", user=await self._user())
+        abstraction = await self._ask("userAbstraction", user=await self._user())
         return Balance.from_hyperliquid(
             states[0],
             spot=spot,
@@ -178,7 +189,7 @@ class DirectHyperliquid:
         """Return open orders of every dex, protection included."""
         rows: list[Row] = []
         for dex in await self._dexes():
-            rows += await self._ask("frontendOpenOrders", user=self._address, dex=dex)
+            rows += await self._ask("frontendOpenOrders", user=await self._user(), dex=dex)
         orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
         return [order for order in orders if _is_of(order, instrument)]
 
@@ -187,7 +198,7 @@ class DirectHyperliquid:
     ) -> Order | None:
         """Ask for one order by either id; None is a complete miss."""
         oid: int | str | None = int(order_id) if order_id else client_order_id
-        answer = await self._ask("orderStatus", user=self._address, oid=oid)
+        answer = await self._ask("orderStatus", user=await self._user(), oid=oid)
         order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
         if order is not None or client_order_id is None:
             return order
@@ -199,7 +210,7 @@ class DirectHyperliquid:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
     ) -> list[Order]:
         """Return closed orders, newest first."""
-        rows = await self._ask("historicalOrders", user=self._address)
+        rows = await self._ask("historicalOrders", user=await self._user())
         orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
         closed = [order for order in orders if not order.is_open and _is_of(order, instrument)]
         return sorted(closed, key=lambda order: order.updated_at or self._now(), reverse=True)[:limit]
@@ -209,8 +220,9 @@ class DirectHyperliquid:
     ) -> list[Fill]:
         """Return executions, newest first."""
         start = to_millis(since or self._now() - _HISTORY)
-        rows = await self._ask("userFillsByTime", user=self._address, startTime=start)
-        read = (Fill.from_hyperliquid(row, user=self._address, account_type=self._account_type) for row in rows)
+        rows = await self._ask("userFillsByTime", user=await self._user(), startTime=start)
+        user = await self._user()
+        read = (Fill.from_hyperliquid(row, user=user, account_type=self._account_type) for row in rows)
         fills = [fill for fill in read if fill is not None and _is_of(fill, instrument)]
         return sorted(fills, key=lambda fill: fill.filled_at, reverse=True)[:limit]
 
@@ -225,19 +237,19 @@ class DirectHyperliquid:
     ) -> list[FundingPayment]:
         """Return funding received and paid, newest first."""
         start = to_millis(since or self._now() - _HISTORY)
-        rows = await self._ask("userFunding", user=self._address, startTime=start)
+        rows = await self._ask("userFunding", user=await self._user(), startTime=start)
         read = (FundingPayment.from_hyperliquid(row, account_type=self._account_type) for row in rows)
         paid = [payment for payment in read if payment is not None and _is_of(payment, instrument)]
         return sorted(paid, key=lambda payment: payment.paid_at, reverse=True)[:limit]
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the market's leverage for this account."""
-        data = await self._ask("activeAssetData", user=self._address, coin=instrument.native_symbol)
+        data = await self._ask("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
         return Decimal(str(data["leverage"]["value"]))
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
-        fees = await self._ask("userFees", user=self._address)
+        fees = await self._ask("userFees", user=await self._user())
         return FeeRates(maker=Decimal(fees["userAddRate"]), taker=Decimal(fees["userCrossRate"]))
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
@@ -247,8 +259,8 @@ class DirectHyperliquid:
     async def get_key_info(self) -> KeyInfo:
         """Ask HyperLiquid what this key is."""
         role = await self._ask("userRole", user=self.signer)
-        is_agent = role["role"] == "agent" and role["data"]["user"].lower() == self._address.lower()
-        agents = await self._ask("extraAgents", user=self._address) if is_agent else []
+        is_agent = role["role"] == "agent" and role["data"]["user"].lower() == (await self._user()).lower()
+        agents = await self._ask("extraAgents", user=await self._user()) if is_agent else []
         named = next((row for row in agents if row["address"].lower() == self.signer), None)
         return KeyInfo(
             is_valid=is_agent,
@@ -265,6 +277,10 @@ class DirectHyperliquid:
         return from_millis(self.venue_time_ms())
 
     # Writes: called by core.orders only -----------------------------------------------------------------------------
+
+    async def wait_turn(self, action: Action) -> None:
+        """Wait for this account's turn to send."""
+        await self._turns.wait()
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
         """Let the SDK sign the action, with the attempt's own nonce and expiry."""

@@ -16,7 +16,7 @@ from pybit.unified_trading import HTTP
 
 from direct.bybit_answers import read_answer
 from direct.bybit_bodies import Call, call_for
-from direct.calls import TIMEOUT_S, Pools, network_ack
+from direct.calls import TIMEOUT_S, Pools, Turns, network_ack
 from exchanges.bybit_errors import SETTING_REFUSED, word
 from models.enums import AccountType, ContractKind, MarginMode, PositionMode
 from models.errors import BadPayload, Rejected, Unavailable
@@ -91,6 +91,7 @@ class DirectBybit:
         self._account_type = account_type
         self._pools = pools
         self._offset_ms = 0
+        self._turns = Turns()
 
     @property
     def signer(self) -> str:
@@ -314,6 +315,10 @@ class DirectBybit:
         return from_millis(self.venue_time_ms())
 
     # Writes: called by core.orders only -----------------------------------------------------------------------------
+
+    async def wait_turn(self, action: Action) -> None:
+        """Wait for this account's turn to send."""
+        await self._turns.wait()
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
         """Let pybit build the request, and sign it with the attempt's own time."""

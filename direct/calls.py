@@ -5,6 +5,7 @@ freeze name look-ups and everything else in it.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -43,6 +44,21 @@ class Pools:
         """Let running calls end and take no new ones."""
         self._reads.shutdown(wait=False, cancel_futures=True)
         self._writes.shutdown(wait=True)
+
+
+class Turns:
+    """Lets writes of one account out one after the other, not faster than the venues take them."""
+
+    def __init__(self, per_second: float = 8) -> None:
+        self._step_s = 1 / per_second
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Wait for the next turn."""
+        now = time.monotonic()
+        turn = max(now, self._next)
+        self._next = turn + self._step_s
+        await asyncio.sleep(turn - now)
 
 
 def never_left(error: requests.RequestException) -> bool:

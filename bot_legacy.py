@@ -1,0 +1,79 @@
+"""The direct paths behind `USE_UNIFIED=false`: stock pybit and the HyperLiquid SDK, in bounded threads.
+
+The same operations and the same door for orders as `bot_unified`, without its factory, adapters, instrument cache and
+streams, so that a defect in those is really bypassed. Small and frozen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from core.accounts import spec_of
+from core.clients import endpoints_of
+from core.context import current
+from core.keys import credentials_of
+from core.previewing import Trading
+from core.record import record_of
+from direct.bybit import DirectBybit
+from direct.calls import Pools
+from exchanges.base import AccountVenue, PublicMarket
+from hl_adapter import DirectHyperliquid
+from models.account import Account
+from models.enums import AccountType
+from models.unified import Instrument
+from models.venue import Credentials
+
+
+class _Direct(Protocol):
+    def __call__(
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
+    ) -> AccountVenue: ...
+
+
+_DIRECT: Mapping[str, _Direct] = {"bybit": DirectBybit, "hyperliquid": DirectHyperliquid}
+
+
+@dataclass(slots=True)
+class LegacyGateway:
+    """Clients of the vendors' own libraries, one per account."""
+
+    name: Literal["legacy"] = "legacy"
+    _pools: dict[str, Pools] = field(default_factory=dict)
+    _accounts: dict[Account, tuple[Credentials, AccountVenue]] = field(default_factory=dict)
+    _markets: dict[tuple[str, AccountType], AccountVenue] = field(default_factory=dict)
+    _instruments: dict[tuple[str, AccountType], Sequence[Instrument]] = field(default_factory=dict)
+
+    async def account(self, account: Account) -> AccountVenue:
+        """Return an account's client; a new one when its keys changed."""
+        credentials = await credentials_of(account, current().settings)
+        known = self._accounts.get(account)
+        if known is None or known[0] != credentials:
+            known = self._accounts[account] = (credentials, self.open(credentials))
+        return known[1]
+
+    def open(self, credentials: Credentials) -> AccountVenue:
+        """Return a client for keys that are not stored yet."""
+        return self._make(credentials.exchange, credentials.account_type, credentials)
+
+    def market(self, exchange: str, account_type: AccountType) -> PublicMarket:
+        """Return what is public at a venue."""
+        key = (exchange, account_type)
+        if key not in self._markets:
+            self._markets[key] = self._make(exchange, account_type, None)
+        return self._markets[key]
+
+    async def instruments(self, exchange: str, account_type: AccountType) -> Sequence[Instrument]:
+        """Return every market of a venue, read once per process."""
+        key = (exchange, account_type)
+        if key not in self._instruments:
+            self._instruments[key] = await self.market(exchange, account_type).get_instruments()
+        return self._instruments[key]
+
+    def _make(self, exchange: str, account_type: AccountType, credentials: Credentials | None) -> AccountVenue:
+        url = endpoints_of(spec_of(exchange), account_type, current().settings).rest
+        pools = self._pools.setdefault(exchange, Pools(exchange))
+        return _DIRECT[exchange](base_url=url, account_type=account_type, credentials=credentials, pools=pools)
+
+
+TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().desk)
+BACKEND = record_of(TRADING)

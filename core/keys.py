@@ -1,0 +1,41 @@
+"""An account's keys, opened when they are needed: stored ones, or the sandbox's own for its paper accounts."""
+
+from collections.abc import Mapping
+
+import db
+from core.config import Settings
+from models.account import Account
+from models.enums import AccountType
+from models.errors import NoCredentials
+from models.venue import Credentials
+
+
+def paper_keys(settings: Settings) -> dict[str, Mapping[str, str]]:
+    """Return the keys that the sandbox announced, by venue."""
+    bybit = {
+        "api_key": settings.paper_bybit_api_key,
+        "api_secret": settings.paper_bybit_api_secret.get_secret_value(),
+    }
+    hyperliquid = {
+        "private_key": settings.paper_hyperliquid_private_key.get_secret_value(),
+        "account_address": settings.paper_hyperliquid_address,
+    }
+    return {name: keys for name, keys in {"bybit": bybit, "hyperliquid": hyperliquid}.items() if all(keys.values())}
+
+
+async def credentials_of(account: Account, settings: Settings) -> Credentials:
+    """Return an account's keys.
+
+    Raises:
+        NoCredentials: None are stored, or they do not open.
+    """
+    values: Mapping[str, str] | None = await db.get_credentials(account)
+    if values is None and account.account_type is AccountType.PAPER:
+        values = paper_keys(settings).get(account.exchange)
+    if values is None:
+        raise NoCredentials(
+            f"no keys for {account.exchange} {account.account_type}; connect them with /connect",
+            exchange=account.exchange,
+            account_type=account.account_type,
+        )
+    return Credentials(exchange=account.exchange, account_type=account.account_type, values=values)
