@@ -169,7 +169,7 @@ class BybitHTTP(HTTP):
         if call.method != "GET":
             raise TypeError("a write is signed and sent by the adapter, never awaited")
         if call.is_signed and not self.transport.clock.is_known:
-            await self._ask(self.endpoints.get_server_time(), purpose, MAX_ANSWER)
+            await self._learn_time(purpose)
         answer = await self._ask(call, purpose, max_bytes)
         if answer.code == errors.CLOCK and call.is_signed:  # the refusal told the venue's time
             answer = await self._ask(call, purpose, max_bytes)
@@ -188,6 +188,11 @@ class BybitHTTP(HTTP):
         if answer.code != 0:
             raise Unavailable(answer.message or "refused", code=errors.word(answer.code), venue_code=str(answer.code))
         return answer.as_of
+
+    async def _learn_time(self, purpose: Purpose | None) -> None:
+        async with self.transport.measuring:
+            if not self.transport.clock.is_known:
+                await self._ask(self.endpoints.get_server_time(), purpose, MAX_ANSWER)
 
     def cost(self, call: Call, purpose: Purpose, *, orders: int = 1) -> Cost:
         """Return what a call takes from the venue's budget and from the account's own."""

@@ -33,8 +33,8 @@ class VenueClock:
     def now_ms(self) -> int:
         """Return the venue's time in milliseconds since 1970."""
         if self._error_s is None:
-            return round(self._wall() * 1000)
-        return round((self._monotonic() + self._offset_s) * 1000)
+            return int(self._wall() * 1000)
+        return int((self._monotonic() + self._offset_s) * 1000)
 
     def offset_ms(self) -> int | None:
         """Return how far the venue's clock is ahead of this machine's; None: not known."""

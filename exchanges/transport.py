@@ -71,6 +71,7 @@ class Transport:
         self.session = session
         self.gate = gate
         self.clock = clock
+        self.measuring = asyncio.Lock()  # so that many first requests ask for the time once
         self._follows_date = follows_date
         self._timeout = timeout
 
