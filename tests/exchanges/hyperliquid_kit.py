@@ -1,7 +1,9 @@
 """What several HyperLiquid tests build on: demo keys that are visibly fake, and a few markets."""
 
+import itertools
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -10,14 +12,19 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from exchanges.hyperliquid import HLExchange
 from exchanges.spec import Endpoints
 from exchanges.transport import Network
 from models.enums import AccountType, ContractKind, InstrumentStatus, OrderSide, OrderType, TimeInForce
 from models.market import Instrument
-from models.requests import OrderRequest, Stamp
+from models.requests import Ack, Action, OrderRequest, Stamp
 from models.venue import Credentials
+from sandbox.hyperliquid import people
+from sandbox.hyperliquid_api import VENUE, create_app
+from sandbox.world import World
 from tests.exchanges.wire_server import Fault, Received, Reply, Script, WireServer, reply
 
 AGENT_KEY = "0x" + "0123456789" * 6 + "0123"
@@ -116,3 +123,62 @@ def answering(**answers: Any) -> Script:
         return answer if isinstance(answer, Reply | Fault) else reply(answer)
 
     return script
+
+
+class Simulation:
+    """A simulated HyperLiquid in this loop, and the markets it lists."""
+
+    url: str
+
+    def __init__(self) -> None:
+        self.world = World()
+        for coin, price in {"BTC": "60000", "ETH": "3000", "SOL": "150", "TSLA": "250"}.items():
+            self.world.market.set_price(coin, Decimal(price))
+        self.app = create_app(self.world)
+        self.venue = self.app[VENUE]
+        self.venue.behaviour.block_seconds = 0.001
+        self.asked: list[dict[str, Any]] = []
+        self.app.middlewares.insert(0, self._listen)
+        self._nonces = itertools.count(int(time.time() * 1000))
+
+    @web.middleware
+    async def _listen(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST":
+            self.asked.append({"path": request.path, **json.loads(await request.read())})
+        return await handler(request)
+
+    def set_price(self, coin: str, price: str) -> None:
+        """Move a coin's price and let the venue notice."""
+        self.world.market.set_price(coin, Decimal(price))
+        self.venue.engine.step()
+
+    def stamp(self) -> Stamp:
+        """Return the stamp of an attempt made now, with a nonce that no other has."""
+        nonce = next(self._nonces)
+        return Stamp(timestamp_ms=nonce, fence_ms=nonce + 10_000, nonce=nonce)
+
+    async def do(self, exchange: HLExchange, action: Action) -> tuple[Ack, ...]:
+        """Sign and send one action."""
+        return await exchange.send(exchange.sign(action, self.stamp()))
+
+    def account(self, network: Network, **values: str) -> HLExchange:
+        """Return the adapter of the trader's account, or of another key's."""
+        fields = {"key": people.TRADER_AGENT_KEY, "account_address": people.address_of(people.TRADER_KEY), **values}
+        return adapter(self.url, network, **fields)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def simulation() -> AsyncIterator[tuple[Simulation, Network]]:
+    """Serve a simulated HyperLiquid with the accounts of `sandbox.hyperliquid.people`."""
+    simulated = Simulation()
+    runner = web.AppRunner(simulated.app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    simulated.url = f"http://{host}:{port}"
+    try:
+        async with Network() as network:
+            yield simulated, network
+    finally:
+        await simulated.world.end()
+        await runner.cleanup()
