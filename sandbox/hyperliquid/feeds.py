@@ -25,7 +25,7 @@ class Happenings:
     """What happened to one account in one turn of the loop, ready to be told."""
 
     fills: list[dict[str, Any]] = field(default_factory=list)
-    orders: list[dict[str, Any]] = field(default_factory=list)
+    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     cancels: list[dict[str, Any]] = field(default_factory=list)
     fundings: list[dict[str, Any]] = field(default_factory=list)
     liquidations: list[dict[str, Any]] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Happenings:
             self.liquidations.append(_liquidation(venue, payload))
 
     def _add_order(self, venue: Venue, order: Order) -> None:
-        row = {
+        # an order that changed more than once is told once, as it ended up, in the order of the last changes
+        self.orders.pop(order.number, None)
+        self.orders[order.number] = {
             "order": shapes.basic_order(order),
             "status": venue.status_of(order),
             "statusTimestamp": order.updated_ms,
         }
-        if row not in self.orders:
-            self.orders.append(row)
         if not order.is_open and order.reason not in (None, Reason.BY_USER):
             self.cancels.append({"coin": order.symbol, "oid": order.number})
 
@@ -126,7 +126,7 @@ def _context(venue: Venue, subscription: Subscription) -> list[Frame]:
 
 
 def _order_updates(venue: Venue, subscription: Subscription, news: Happenings) -> list[Frame]:
-    return [("orderUpdates", news.orders)] if news.orders else []
+    return [("orderUpdates", list(news.orders.values()))] if news.orders else []
 
 
 def _user_events(venue: Venue, subscription: Subscription, news: Happenings) -> list[Frame]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from hyperliquid.utils import signing
 
 from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import people
-from sandbox.hyperliquid_api import NAME, VENUE, create_app
+from sandbox.hyperliquid_api import HUB, NAME, VENUE, create_app
 from sandbox.world import World
 
 # the SDK's functions carry no types of their own
@@ -37,6 +38,7 @@ class Running:
         self.app = create_app(self.world)
         self.app.middlewares.insert(0, middleware(self.world, NAME))
         self.venue = self.app[VENUE]
+        self.hub = self.app[HUB]
         self.venue.behaviour.block_seconds = 0.001
         self.url = ""
 
@@ -70,6 +72,13 @@ class Running:
 
     def drop_sockets(self) -> None:
         self._run(self.world.drop_sockets(NAME))
+
+    def wait_for(self, condition: Callable[[], Any]) -> None:
+        """Wait until the condition holds, five seconds at most."""
+        deadline = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < deadline, "it never happened"
+            time.sleep(0.005)
 
     def post(self, path: str, body: Any) -> requests.Response:
         return requests.post(self.url + path, json=body, timeout=5)
