@@ -16,11 +16,11 @@ const MenuButton = ({ isOpen, onToggle }) => {
   const menu = profile()?.menu;
   if (menu?.type === "web_app") {
     const open = () => openApp({ url: menu.web_app.url, title: menu.text });
-    return html`<button type="button" class="menu-button" onClick=${open}><${Icon} name="app" size=${18} /><span>${menu.text}</span></button>`;
+    return html`<button type="button" class="menu-button is-app" onClick=${open}><${Icon} name="app" size=${18} /><span>${menu.text}</span></button>`;
   }
   if (!profile()?.commands.length) return null;
   return html`
-    <button type="button" class="menu-button" aria-expanded=${isOpen} aria-controls="commands" onClick=${onToggle}>
+    <button type="button" class="menu-button" aria-label=${words().menu} aria-expanded=${isOpen} aria-controls="commands" onClick=${onToggle}>
       <${Icon} name=${isOpen ? "close" : "grid"} size=${18} /><span>${words().menu}</span>
     </button>
   `;
@@ -119,7 +119,7 @@ export const Composer = () => {
     <footer class="composer">
       ${commands.length > 0 && html`<${CommandList} commands=${commands} selected=${selected} onPick=${pick} />`}
       <${Context} />
-      <div class="input-row">
+      <div class=${`input-row ${typed ? "has-text" : ""}`}>
         ${chat().type === "private" && html`<${MenuButton} isOpen=${isMenuOpen} onToggle=${() => setMenuOpen(!isMenuOpen)} />`}
         <div class="field">
           <textarea
@@ -128,6 +128,7 @@ export const Composer = () => {
             aria-activedescendant=${commands.length ? `command-${selected}` : undefined}
             onInput=${onInput} onKeyDown=${onKey} enterkeyhint="send"
           ></textarea>
+          ${!typed && html`<span class="hint" aria-hidden="true">${hint}</span>`}
           ${keys && html`
             <button type="button" class="round" aria-pressed=${!state.isKeyboardHidden}
               aria-label=${state.isKeyboardHidden ? words().keyboardShow : words().keyboardHide}

@@ -1,6 +1,7 @@
 // Text with Telegram's entities as elements. Offsets are UTF-16 code units, which is how JavaScript counts too.
 
 import { html, useState } from "/chat/vendor/preact.module.js";
+import { Icon } from "/chat/icons.js";
 import { copyText, openUrl, sendText, words } from "/chat/store.js";
 
 const LONG_QUOTE = 160;
@@ -38,12 +39,12 @@ const Link = ({ url, children }) => {
 };
 
 const Code = ({ text, children }) => html`
-  <code title=${words().copy} onClick=${() => copyText(text)}>${children}</code>
+  <code class=${text.includes("\n") ? "is-block" : ""} title=${words().copy} onClick=${() => copyText(text)}>${children}</code>
 `;
 
 const Block = ({ entity, text, children }) => html`
   <pre data-language=${entity.language} tabindex="0"><code>${children}</code><button
-    type="button" class="copy" aria-label=${words().copy} onClick=${() => copyText(text)}>⧉</button></pre>
+    type="button" class="copy" aria-label=${words().copy} onClick=${() => copyText(text)}><${Icon} name="copy" size=${16} /></button></pre>
 `;
 
 const Command = ({ text, children }) => html`
@@ -70,9 +71,16 @@ const ELEMENTS = {
   cashtag: ({ children }) => html`<span class="mention">${children}</span>`,
 };
 
+/** These stand on lines of their own, so a line break beside them is already there. */
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
+
+/** Code of several lines is a table in disguise: it gets a block too. */
+const isTable = ({ type, offset, length }, text) => type === "code" && text.slice(offset, offset + length).includes("\n");
+
 /** Return the text between two offsets, with the entities that lie inside as elements; entities nest, never cross. */
 const part = (text, entities, from, to) => {
   const parts = [];
+  const plain = (start, end) => start < end && parts.push(text.slice(start, end));
   let at = from;
   let index = 0;
   while (index < entities.length) {
@@ -80,14 +88,15 @@ const part = (text, entities, from, to) => {
     const end = Math.min(entity.offset + entity.length, to);
     let next = index + 1;
     while (next < entities.length && entities[next].offset < end) next += 1;
-    if (entity.offset > at) parts.push(text.slice(at, entity.offset));
+    const isBlock = BLOCKS.has(entity.type) || isTable(entity, text);
+    plain(at, isBlock && text[entity.offset - 1] === "\n" ? entity.offset - 1 : entity.offset);
     const Element = ELEMENTS[entity.type] ?? (({ children }) => children);
     const inner = part(text, entities.slice(index + 1, next), entity.offset, end);
     parts.push(html`<${Element} entity=${entity} text=${text.slice(entity.offset, end)}>${inner}<//>`);
-    at = end;
+    at = isBlock && text[end] === "\n" ? end + 1 : end;
     index = next;
   }
-  if (at < to) parts.push(text.slice(at, to));
+  plain(at, to);
   return parts;
 };
 

@@ -29,7 +29,7 @@ const PATHS = {
 
 /** Return an icon by name; it is hidden from screen readers, so its button carries the label. */
 export const Icon = ({ name, size = 20 }) => html`
-  <svg class="icon" width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+  <svg class=${`icon is-${name}`} width=${size} height=${size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
     <path d=${PATHS[name]} />
   </svg>
 `;

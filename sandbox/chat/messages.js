@@ -11,8 +11,9 @@ const SHOWN_AT_ONCE = 120;
 const GROUPED_WITHIN_S = 300;
 const NEAR_BOTTOM_PX = 120;
 
-const clock = (seconds) =>
-  new Date(seconds * 1000).toLocaleTimeString(actor()?.language_code, { hour: "2-digit", minute: "2-digit" });
+/** A time of day as everybody who trades writes it: 24 hours. */
+export const clock = (seconds) =>
+  new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 const dayName = (date) => {
   const today = new Date();

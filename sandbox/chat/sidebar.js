@@ -3,7 +3,7 @@
 import { html } from "/chat/vendor/preact.module.js";
 import { Icon } from "/chat/icons.js";
 import { LANGUAGES } from "/chat/labels.js";
-import { summary } from "/chat/messages.js";
+import { clock, summary } from "/chat/messages.js";
 import { actor, chatTitle, openChat, setActor, setLanguage, setTheme, state, update, visibleChats, words } from "/chat/store.js";
 
 const LANGUAGE_NAMES = { en: "English", ru: "Русский", uk: "Українська" };
@@ -28,12 +28,11 @@ export const Avatar = ({ chat: shown, title }) => html`
 const Row = ({ shown }) => {
   const last = [...shown.messages.values()].at(-1);
   const unread = state.unread.get(shown.id);
-  const time = last && new Date(last.date * 1000).toLocaleTimeString(actor().language_code, { hour: "2-digit", minute: "2-digit" });
   return html`
     <li>
       <button type="button" class="chat-row" aria-current=${shown.id === state.chatId} onClick=${() => openChat(shown.id)}>
         <${Avatar} chat=${shown} title=${chatTitle(shown)} />
-        <span class="chat-name">${chatTitle(shown)}</span><small>${time}</small>
+        <span class="chat-name">${chatTitle(shown)}</span><small>${last && clock(last.date)}</small>
         <span class="preview">${last ? summary(last) : words().empty}</span>
         ${unread && html`<span class="badge">${unread}</span>`}
       </button>

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "/chat/vendor/preact.module.js";
 import { act, readCalls } from "/chat/connection.js";
 import { Modal } from "/chat/dialogs.js";
 import { Icon } from "/chat/icons.js";
+import { clock } from "/chat/messages.js";
 import { showToast, state, update, words } from "/chat/store.js";
 
 const FAULTS = [
@@ -26,7 +27,7 @@ const Call = ({ call }) => html`
     <summary>
       <span class="status" data-ok=${call.status === 200}>${call.status || "—"}</span>
       <code>${call.method}</code>
-      <small>${call.fault ?? new Date(call.at * 1000).toLocaleTimeString()}</small>
+      <small>${call.fault ?? clock(call.at)}</small>
     </summary>
     <pre tabindex="0">${JSON.stringify({ params: call.params, answer: call.answer }, null, 2)}</pre>
   </details>

@@ -71,8 +71,9 @@ const REQUESTS = {
     openUrl(`https://t.me${data.path_full}`);
   },
   web_app_data_send: (data, host) => {
+    const button = state.app.keyboardButton;
     host.close();
-    if (state.app.keyboardButton !== null) sendAppData(state.app.keyboardButton, data.data);
+    if (button !== null) sendAppData(button, data.data);
   },
   web_app_set_header_color: (data, host) => host.set({ headerColor: data.color ?? themeParams()[data.color_key] }),
   web_app_set_background_color: (data, host) => host.set({ backgroundColor: data.color }),
@@ -106,6 +107,9 @@ const Popup = ({ popup, onPick }) => html`
 
 const BottomButton = ({ kind, button, onPress }) => {
   if (!button.is_visible) return null;
+  const { button_color: filled, accent_text_color: readable } = themeParams();
+  // The SDK writes a secondary button in the colour of filled ones, which is too dark for text on a dark ground.
+  const textColor = kind === "secondary" && button.text_color === filled ? readable : button.text_color;
   return html`
     <button
       type="button"
@@ -114,7 +118,7 @@ const BottomButton = ({ kind, button, onPress }) => {
       data-position=${button.position}
       disabled=${!button.is_active || button.is_progress_visible}
       aria-busy=${button.is_progress_visible ? "true" : undefined}
-      style=${{ background: button.color, color: button.text_color }}
+      style=${{ background: button.color, color: textColor }}
       onClick=${onPress}
     >
       ${button.is_progress_visible ? html`<span class="spinner"></span>` : button.text}
@@ -127,10 +131,14 @@ const Running = ({ app }) => {
   const frame = useRef(null);
   const [shown, setShown] = useState(HIDDEN);
   const [source] = useState(() => launchUrl(app));
+  const isLoaded = useRef(false);
   const latest = useRef(shown);
   latest.current = shown;
 
-  const send = (eventType, eventData = {}) => frame.current?.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), new URL(app.url).origin);
+  const send = (eventType, eventData = {}) => {
+    if (!isLoaded.current) return; // before its first word the frame holds an empty page of another origin
+    frame.current?.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), new URL(app.url).origin);
+  };
   const sendViewport = () => send("viewport_changed", { height: frame.current.clientHeight, width: frame.current.clientWidth, is_state_stable: true, is_expanded: true });
   const set = (change) => setShown((before) => ({ ...before, ...(typeof change === "function" ? change(before) : change) }));
   const close = () => update({ app: null });
@@ -148,8 +156,8 @@ const Running = ({ app }) => {
     const onMessage = (event) => {
       if (event.source !== frame.current?.contentWindow || typeof event.data !== "string") return;
       const { eventType, eventData } = JSON.parse(event.data);
-      const data = typeof eventData === "string" ? JSON.parse(eventData) : eventData;
-      REQUESTS[eventType]?.(data, { send, set, sendViewport, close });
+      isLoaded.current = true;
+      REQUESTS[eventType]?.(eventData || {}, { send, set, sendViewport, close });
     };
     const timer = setTimeout(() => latest.current.isReady || showToast(words().noApp), LOAD_MS);
     const resized = new ResizeObserver(sendViewport);
