@@ -1,8 +1,9 @@
 """From our actions to HyperLiquid's: one row per action, pure, nothing is sent.
 
 `SetProtection` becomes ONE action. If it sets a price, that is an `order` action of position orders: the new protection
-stands before the old is cancelled, so the position is never naked; `superseded` names the cancel that is due once it
-was accepted. If it only removes, it is that cancel itself.
+stands before the old is cancelled, so the position is never naked, and the caller cancels what it `replaced` once it was
+accepted. If it only removes, it is that cancel itself. (`batchModify` would replace in one step, but gives a position
+order a size of its own and fails as a whole when the old order has just fired.)
 """
 
 from collections.abc import Callable, Mapping
@@ -51,13 +52,6 @@ def to_wire(action: Action) -> WireAction:
         BadOrder: HyperLiquid has no such thing, or a value that it needs is missing.
     """
     return _BUILDERS[type(action)](action)
-
-
-def superseded(action: SetProtection) -> CancelAll | None:
-    """Return the cancel of the protection orders that `action` took the place of, due once it was accepted."""
-    if not action.replaced or not levels_of(action.protection):
-        return None
-    return CancelAll(instrument=action.instrument, orders=action.replaced)
 
 
 def client_ids(action: Action) -> tuple[str | None, ...]:
