@@ -1,6 +1,7 @@
 """One simulated HyperLiquid per test, served from a thread of its own so that the synchronous SDK can talk to it."""
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +18,7 @@ from hyperliquid.utils import signing
 
 from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import people
+from sandbox.hyperliquid.feeds import FEEDS
 from sandbox.hyperliquid_api import HUB, NAME, VENUE, create_app
 from sandbox.world import World
 
@@ -92,6 +94,12 @@ class Running:
         answer = self.post("/info", {"type": kind, **fields})
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def frames(self, subscription: Any) -> list[Any]:
+        """Return the data of every frame that a new subscription would bring at once."""
+        feed = FEEDS[subscription["type"]]
+        sent = [*feed.opening(self.venue, subscription), *feed.current(self.venue, subscription)]
+        return [json.loads(json.dumps(data)) for _, data in sent]
 
     async def _serve(self) -> web.AppRunner:
         runner = web.AppRunner(self.app)
