@@ -305,7 +305,7 @@ async def leverage_action(client: AccountVenue, instrument: Instrument, leverage
     """Return the action that sets a leverage and leaves the margin mode as it is."""
     wanted = checked_leverage(instrument, positive_decimal(leverage, "leverage"))
     positions = await client.get_positions(instrument)
-    mode = positions[0].margin_mode if positions else None
+    mode = positions[0].margin_mode if positions else (await client.get_account_state(instrument)).margin_mode
     return SetLeverage(instrument=instrument, leverage=wanted, margin_mode=mode)
 
 
