@@ -140,23 +140,24 @@ def _set_leverage(action: SetLeverage) -> LeverageAction:
             "HyperLiquid sets leverage and margin mode together: say which mode.", code="margin_mode_missing"
         )
     mode = MarginMode.ISOLATED if action.margin_mode is None else action.margin_mode
-    return _leverage(action.instrument, action.leverage, mode)
+    # a portfolio-margined account counts as cross, market by market
+    return _leverage(action.instrument, action.leverage, is_cross=mode is not MarginMode.ISOLATED)
 
 
 def _set_margin_mode(action: SetMarginMode) -> LeverageAction:
+    if action.margin_mode is MarginMode.PORTFOLIO:
+        raise BadOrder("Portfolio margin is an account's, not a market's.", code="margin_mode_not_supported")
     if action.instrument is None or action.leverage is None:
         raise BadOrder("HyperLiquid sets the margin mode of one market, with its leverage.", code="leverage_missing")
-    return _leverage(action.instrument, action.leverage, action.margin_mode)
+    return _leverage(action.instrument, action.leverage, is_cross=action.margin_mode is MarginMode.CROSS)
 
 
-def _leverage(instrument: Instrument, leverage: Decimal, mode: MarginMode) -> LeverageAction:
-    if mode is MarginMode.PORTFOLIO:
-        raise BadOrder("Portfolio margin is an account's, not a market's.", code="margin_mode_not_supported")
-    if mode is MarginMode.CROSS and instrument.isolated_only:
+def _leverage(instrument: Instrument, leverage: Decimal, *, is_cross: bool) -> LeverageAction:
+    if is_cross and instrument.isolated_only:
         raise BadOrder(f"{instrument.symbol} takes isolated margin only.", code="isolated_only")
     if not leverage.is_finite() or leverage < 1 or leverage != leverage.to_integral_value():
         raise BadOrder(f"leverage: expected a whole number from 1 up, was {leverage}", code="bad_leverage")
-    return LeverageAction(asset=asset_of(instrument), is_cross=mode is MarginMode.CROSS, leverage=int(leverage))
+    return LeverageAction(asset=asset_of(instrument), is_cross=is_cross, leverage=int(leverage))
 
 
 def _adjust_margin(action: AdjustMargin) -> MarginAction:

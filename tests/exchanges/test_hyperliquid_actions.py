@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.hyperliquid_actions import client_ids, superseded, to_wire
+from exchanges.hyperliquid_actions import client_ids, to_wire
 from exchanges.hyperliquid_orders import worst_price
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce, TriggerBy
 from models.errors import BadOrder
@@ -195,18 +195,13 @@ def test_partial_protection_is_a_plain_trigger_order() -> None:
 
 def test_new_protection_stands_before_the_old_is_cancelled() -> None:
     old = (CancelOrder(instrument=BTC, order_id="11"), CancelOrder(instrument=BTC, order_id="12"))
-    action = protect(replaced=old)
-    assert sent(action)["type"] == "order"
-    follow_up = superseded(action)
-    assert follow_up is not None
-    assert sent(follow_up) == {"type": "cancel", "cancels": [{"a": 0, "o": 11}, {"a": 0, "o": 12}]}
+    assert sent(protect(replaced=old)) == sent(protect())
 
 
 def test_removing_protection_is_the_cancel_itself() -> None:
     old = (CancelOrder(instrument=BTC, order_id="11", client_order_id=STOP_CLOID),)
     action = protect(protection=Protection(stop_loss=Decimal(0)), replaced=old)
     assert sent(action) == {"type": "cancel", "cancels": [{"a": 0, "o": 11}]}
-    assert superseded(action) is None
     assert client_ids(action) == (STOP_CLOID,)
 
 
@@ -221,6 +216,10 @@ def test_removing_protection_is_the_cancel_itself() -> None:
         (
             SetLeverage(instrument=BTC, leverage=Decimal("10.0"), margin_mode=MarginMode.CROSS),
             {"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 10},
+        ),
+        (
+            SetLeverage(instrument=BTC, leverage=Decimal(4), margin_mode=MarginMode.PORTFOLIO),
+            {"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 4},
         ),
         (
             SetLeverage(instrument=instrument("xyz:TSLA", asset_id=120000, isolated_only=True), leverage=Decimal(3)),
@@ -297,7 +296,7 @@ protection = Protection(stop_loss=Decimal(55000))
         (SetLeverage(instrument=BTC, leverage=Decimal("2.5"), margin_mode=MarginMode.CROSS), "bad_leverage"),
         (SetLeverage(instrument=BTC, leverage=Decimal(0), margin_mode=MarginMode.CROSS), "bad_leverage"),
         (
-            SetLeverage(instrument=BTC, leverage=Decimal(2), margin_mode=MarginMode.PORTFOLIO),
+            SetMarginMode(instrument=BTC, leverage=Decimal(2), margin_mode=MarginMode.PORTFOLIO),
             "margin_mode_not_supported",
         ),
         (
