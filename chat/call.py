@@ -33,6 +33,8 @@ class Services:
     accounts: AccountsOf
     now: Callable[[], datetime]
     is_sandbox: bool
+    claim_ownership: Callable[[int, str], Awaitable[bool]]
+    """Makes somebody the owner who brings the code of the first start."""
     link: Callable[[str], str]
     """Turns a code into the address that opens this bot's chat with it."""
     web_app_url: str = ""

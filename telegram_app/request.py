@@ -4,15 +4,28 @@ python-telegram-bot's own request class goes through a pool that is scanned whol
 the more people talk at once. This one keeps a single aiohttp session, and msgspec reads the answers.
 """
 
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import msgspec
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 MAX_CONNECTIONS = 512
 _UPLOAD_TIMEOUT_S = 60.0
+
+
+class FloodWait(RetryAfter):
+    """Telegram asks for a pause of `seconds`. Says the same as its parent, which warns of its own future."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        TelegramError.__init__(self, f"Telegram asks to wait {seconds:g} s")
+        self._retry_after = timedelta(seconds=seconds)
+        self.seconds = seconds
 
 
 class AiohttpRequest(BaseRequest):
@@ -70,6 +83,7 @@ class AiohttpRequest(BaseRequest):
         """Send one request and return the status and the body.
 
         Raises:
+            FloodWait: Telegram asks for a pause.
             TimedOut: No connection or no answer in time.
             NetworkError: Anything else that the network did. The address, which holds the token, is never in it.
         """
@@ -85,11 +99,19 @@ class AiohttpRequest(BaseRequest):
             async with session.request(
                 method, url, data=_body_of(request_data), timeout=timeout, allow_redirects=False
             ) as response:
-                return response.status, await response.read()
+                status, body = response.status, await response.read()
         except TimeoutError as e:
             raise TimedOut from e
         except (aiohttp.ClientError, OSError) as e:
             raise NetworkError(f"Telegram cannot be reached ({type(e).__name__})") from None
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._raise_flood_wait(body)
+        return status, body
+
+    def _raise_flood_wait(self, body: bytes) -> None:
+        parameters = self.parse_json_payload(body).get("parameters") or {}
+        if seconds := parameters.get("retry_after"):
+            raise FloodWait(float(seconds))
 
     def _read_timeout_for(self, request_data: RequestData | None) -> float:
         has_files = request_data is not None and request_data.contains_files

@@ -1,0 +1,201 @@
+"""From an update to an answer: who is it, may they, which row of the tables, and where the answer stands."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from telegram import Update
+
+from chat.call import ButtonRow, Call, Command, Handler, Need, Person, Question, Reply, Services
+from chat.questions import open_question
+from chat.start import on_unknown_text
+from chat.trade import is_ticket, on_ticket
+from models.errors import TradingError
+from telegram_app.access import Access
+from telegram_app.incoming import Incoming, read_update
+from telegram_app.messenger import Messenger
+from telegram_app.place import Place
+from telegram_ui.buttons import read_action
+from telegram_ui.errors import crash_view, error_view
+from telegram_ui.screen import Screen, Toast, plain_text
+from telegram_ui.texts import LANGUAGES, N_, Texts, language_of
+from telegram_ui.views.access import not_allowed_view, private_only_view, refused_view
+from telegram_ui.views.home import MENU_WORDS
+
+logger = logging.getLogger(__name__)
+
+_TICKET_EXAMPLE = "long BTC 100$ 5x sl 2% tp 4%"
+_BUSY = N_("You are faster than me: wait for the answers to what you sent.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What an update asks for."""
+
+    run: Handler
+    needs: Need
+    text: str = ""
+    arguments: tuple[str, ...] = ()
+    example: str = ""
+    is_secret: bool = False
+
+
+class Dispatcher:
+    """Answers updates by the tables of commands, buttons and questions."""
+
+    def __init__(
+        self,
+        services: Services,
+        access: Access,
+        messenger: Messenger,
+        *,
+        commands: Sequence[Command],
+        buttons: Sequence[ButtonRow],
+        questions: Sequence[Question],
+        bot_id: int,
+    ) -> None:
+        self._services = services
+        self._access = access
+        self._messenger = messenger
+        self._commands = {name: row for row in commands for name in (row.name, *row.aliases)}
+        self._buttons = {row.name: row for row in buttons}
+        self._questions = {row.name: row for row in questions}
+        self._menu = _menu_words(self._commands)
+        self._bot_id = bot_id
+
+    @staticmethod
+    def person_of(update: Update) -> int | None:
+        """Return whose lane an update belongs to; None where nobody answers it."""
+        incoming = read_update(update)
+        return None if incoming is None else incoming.sender.user_id
+
+    async def refuse(self, update: Update) -> None:
+        """Tell somebody whose lane is full to slow down."""
+        incoming = read_update(update)
+        if incoming is not None and incoming.is_tap:
+            t = await self._access.texts(incoming.sender.user_id, incoming.sender.language_code)
+            await self._messenger.acknowledge(incoming.query_id, t(_BUSY))
+
+    async def handle(self, update: Update) -> None:
+        """Answer one update. Whatever goes wrong, the person gets a sentence and the log the traceback."""
+        incoming = read_update(update)
+        if incoming is None:
+            return
+        number = secrets.token_hex(3)
+        try:
+            await self._answer(incoming, number)
+        except Exception:
+            logger.exception("update failed", extra={"number": number, "user": incoming.sender.user_id})
+            await self._tell_crash(incoming, number)
+
+    async def _answer(self, incoming: Incoming, number: str) -> None:
+        sender = incoming.sender
+        person, t = await asyncio.gather(
+            self._access.person(sender), self._access.texts(sender.user_id, sender.language_code)
+        )
+        if not incoming.is_private:
+            await self._turn_away(incoming, private_only_view(t))
+            return
+        route = await self._route(incoming)
+        if not person.may(route.needs):
+            await self._turn_away(incoming, not_allowed_view(t) if person.may(Need.VIEWER) else refused_view(t))
+            return
+        place = Place(self._messenger, incoming, key=f"tg:{self._bot_id}:{incoming.update_id}")
+        call = self._call(incoming, route, person, t, place, number)
+        if route.is_secret:
+            await call.forget()
+        await place.finish(await _reply(call, route))
+
+    def _call(self, incoming: Incoming, route: Route, person: Person, t: Texts, place: Place, number: str) -> Call:
+        async def forget() -> bool:
+            message_id = incoming.message_id
+            return message_id is not None and await self._messenger.delete(incoming.chat_id, message_id)
+
+        return Call(
+            services=self._services,
+            person=person,
+            t=t,
+            chat_id=incoming.chat_id,
+            cause=f"tg:{self._bot_id}:{incoming.update_id}",
+            show=place.show,
+            forget=forget,
+            text=route.text,
+            arguments=route.arguments,
+            asked_at=incoming.sent_at,
+            message_id=incoming.message_id if incoming.is_tap else None,
+            number=number,
+        )
+
+    async def _route(self, incoming: Incoming) -> Route:
+        """Find the row that an update asks for."""
+        if incoming.is_tap:
+            return self._button_route(incoming.data)
+        text = incoming.text.strip()
+        if text.startswith("/"):
+            return self._command_route(text)
+        command = self._menu.get(text)
+        if command is not None:
+            return _route_of(command)
+        if is_ticket(text):
+            return Route(run=on_ticket, needs=Need.TRADER, text=text, example=_TICKET_EXAMPLE)
+        return await self._question_route(incoming.sender.user_id, text)
+
+    def _button_route(self, data: str) -> Route:
+        name, arguments = read_action(data)
+        row = self._buttons.get(name)
+        if row is None:
+            return Route(run=_too_old, needs=Need.VIEWER)
+        return Route(run=row.run, needs=row.needs, arguments=arguments)
+
+    def _command_route(self, text: str) -> Route:
+        first, _, rest = text[1:].partition(" ")
+        name = first.split("@")[0].split("\n")[0].lower()
+        command = self._commands.get(name)
+        if command is None:
+            return Route(run=on_unknown_text, needs=Need.VIEWER, text=text)
+        return _route_of(command, rest)
+
+    async def _question_route(self, user_id: int, text: str) -> Route:
+        question = await open_question(self._services.store, user_id, self._services.now())
+        row = self._questions.get(question.name) if question else None
+        if question is None or row is None:
+            return Route(run=on_unknown_text, needs=Need.VIEWER, text=text)
+        return Route(run=row.run, needs=row.needs, text=text, arguments=question.arguments, is_secret=row.is_secret)
+
+    async def _turn_away(self, incoming: Incoming, screen: Screen) -> None:
+        """Answer somebody who may not, without letting them make the bot chatter."""
+        if incoming.is_tap:
+            await self._messenger.acknowledge(incoming.query_id, plain_text(screen.text))
+        elif self._access.may_refuse(incoming.sender.user_id):
+            await self._messenger.show(incoming.chat_id, None, screen, key=f"refusal:{incoming.update_id}")
+
+    async def _tell_crash(self, incoming: Incoming, number: str) -> None:
+        t = Texts(language_of(incoming.sender.language_code))
+        if incoming.is_tap:
+            await self._messenger.acknowledge(incoming.query_id)
+        await self._messenger.show(incoming.chat_id, None, crash_view(t, number), key=f"crash:{incoming.update_id}")
+
+
+async def _reply(call: Call, route: Route) -> Reply:
+    """Run a handler; an expected error becomes its sentence."""
+    try:
+        return await route.run(call)
+    except TradingError as e:
+        logger.info("refused", extra={"number": call.number, "user": call.user_id, "code": e.code})
+        return error_view(call.t, e, number=call.number, example=route.example)
+
+
+async def _too_old(call: Call) -> Reply:
+    return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
+
+
+def _route_of(command: Command, text: str = "") -> Route:
+    example = f"/{command.name} {command.example}" if command.example else ""
+    return Route(run=command.run, needs=command.needs, text=text, example=example)
+
+
+def _menu_words(commands: Mapping[str, Command]) -> dict[str, Command]:
+    """Return what the phone's keyboard says, in every language, and the command it stands for."""
+    return {str(Texts(language)(word)): commands[name] for language in LANGUAGES for word, name in MENU_WORDS.items()}

@@ -1,0 +1,165 @@
+"""What comes in: every update is on the disk before Telegram may forget it.
+
+python-telegram-bot's own loop acknowledges updates that are still being handled, and one 401 ends it for good without a
+sign. This one stores a poll's updates, then moves the offset, and never stops by itself. After a crash, what was stored
+and not finished is handled first.
+"""
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken, TelegramError
+
+from db import StorageUnavailable, Store
+from db import Update as StoredUpdate
+from telegram_app.lanes import Lanes
+from telegram_app.request import FloodWait
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 25
+ALLOWED_UPDATES = ("message", "callback_query")
+REMOVED = "[removed]"
+"""Stands in a stored text where something like a key stood."""
+
+_SECRET = re.compile(r"(0x)?[0-9a-fA-F]{40,}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{17,}")
+_LONG_PAUSES_S: dict[type[TelegramError], float] = {Conflict: 30.0, InvalidToken: 60.0}
+_MAX_PAUSE_S = 30.0
+_PENDING_BATCH = 1000
+_STOP_PATIENCE_S = 30.0
+
+Handle = Callable[[Update], Awaitable[None]]
+
+
+class Intake:
+    """Polls Telegram and hands updates to their people's lanes.
+
+    Args:
+        bot: Telegram.
+        store: Its inbox keeps the updates.
+        handle: Answers one update. It handles its own errors.
+        refuse: Tells somebody whose lane is full.
+        person_of: Whose lane an update belongs to; None for updates that nobody answers.
+    """
+
+    def __init__(
+        self, bot: Bot, store: Store, *, handle: Handle, refuse: Handle, person_of: Callable[[Update], int | None]
+    ) -> None:
+        self._bot = bot
+        self._store = store
+        self._handle = handle
+        self._refuse = refuse
+        self._person_of = person_of
+        self._lanes: Lanes[Update] = Lanes(self._finish)
+        self._last_ok = time.monotonic()
+        self._is_well = True
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago Telegram last answered a poll: what a watchdog looks at."""
+        return time.monotonic() - self._last_ok
+
+    async def run(self) -> None:
+        """Handle what a crash left behind, then poll until cancelled."""
+        await self._recover()
+        offset, pause_s = 0, 1.0
+        while True:
+            try:
+                offset = await self._poll(offset)
+                pause_s = 1.0
+            except (TelegramError, StorageUnavailable) as e:
+                self._tell_once(e)
+                await asyncio.sleep(_pause_after(e, pause_s))
+                pause_s = min(pause_s * 2, _MAX_PAUSE_S)
+
+    async def stop(self) -> None:
+        """Wait for the answers that are under way."""
+        await self._lanes.drain(_STOP_PATIENCE_S)
+
+    async def _poll(self, offset: int) -> int:
+        """Fetch, store, and only then hand out; return the offset that acknowledges."""
+        updates = await self._bot.get_updates(
+            offset=offset or None, timeout=POLL_S, allowed_updates=ALLOWED_UPDATES, limit=100
+        )
+        self._last_ok = time.monotonic()
+        self._tell_recovered()
+        if not updates:
+            return offset
+        stored = [_stored(update, self._bot.id, self._person_of(update)) for update in updates]
+        new = {update.update_id for update in await self._store.inbox.add(stored)}
+        await self._hand_out([update for update in updates if update.update_id in new])
+        return updates[-1].update_id + 1
+
+    async def _recover(self) -> None:
+        """Handle what was stored and not finished. What ended the process three times is left alone."""
+        for stored in await self._store.inbox.pending(self._bot.id, _PENDING_BATCH):
+            if await self._store.inbox.failed(stored.bot_id, stored.update_id):
+                logger.error("update given up", extra={"update": stored.update_id})
+                continue
+            update = Update.de_json(json.loads(stored.payload), self._bot)
+            await self._hand_out([update])
+
+    async def _hand_out(self, updates: Sequence[Update]) -> None:
+        for update in updates:
+            person = self._person_of(update)
+            if person is None:
+                await self._store.inbox.ignore(self._bot.id, update.update_id)
+            elif not self._lanes.put(person, update):
+                await self._store.inbox.ignore(self._bot.id, update.update_id)
+                await self._refuse(update)
+
+    async def _finish(self, update: Update) -> None:
+        await self._handle(update)
+        try:
+            await self._store.inbox.done(self._bot.id, update.update_id)
+        except StorageUnavailable as e:
+            logger.warning("update not marked as done", extra={"update": update.update_id, "problem": e.code})
+
+    def _tell_once(self, error: Exception) -> None:
+        """Say once that something went away; `_tell_recovered` says once that it is back."""
+        if not self._is_well:
+            return
+        self._is_well = False
+        if isinstance(error, Conflict):
+            logger.error("another process polls with this bot's token: a second bot, or the token is stolen")
+        elif isinstance(error, InvalidToken):
+            logger.error("Telegram does not take this bot's token any more; chat is down, trading goes on")
+        else:
+            logger.warning("updates cannot be taken", extra={"problem": type(error).__name__})
+
+    def _tell_recovered(self) -> None:
+        if not self._is_well:
+            self._is_well = True
+            logger.info("updates are taken again")
+
+
+def _pause_after(error: Exception, pause_s: float) -> float:
+    if isinstance(error, FloodWait):
+        return error.seconds
+    return _LONG_PAUSES_S.get(type(error), pause_s) if isinstance(error, TelegramError) else pause_s
+
+
+def _stored(update: Update, bot_id: int, person: int | None) -> StoredUpdate:
+    kind = "message" if update.message else "callback_query" if update.callback_query else "other"
+    return StoredUpdate(
+        bot_id=bot_id,
+        update_id=update.update_id,
+        kind=kind,
+        from_id=person,
+        payload=scrubbed(update),
+        received_ms=time.time_ns() // 1_000_000,
+    )
+
+
+def scrubbed(update: Update) -> str:
+    """Return an update's JSON without whatever looks like a key: keys are read from memory, never from the disk."""
+    raw = update.to_dict()
+    message = raw.get("message")
+    if message and "text" in message:
+        message["text"] = _SECRET.sub(REMOVED, message["text"])
+    return json.dumps(raw, ensure_ascii=False)

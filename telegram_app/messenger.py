@@ -1,0 +1,122 @@
+"""Screens into chats: sent, put in a message's place, or kept until Telegram takes them."""
+
+import asyncio
+import logging
+
+from telegram import Bot
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
+
+from db import Message, Store
+from telegram_app.render import inline_keyboard, markup, to_body
+from telegram_app.request import FloodWait
+from telegram_ui.screen import Screen
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE_S = 3
+"""How long an answer waits for Telegram's flood control before it is given up or left to the outbox."""
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text")
+_SAME = "message is not modified"
+
+
+class Messenger:
+    """Everything that this bot says goes through here.
+
+    Args:
+        bot: Telegram.
+        store: Its outbox keeps what must arrive.
+    """
+
+    def __init__(self, bot: Bot, store: Store) -> None:
+        self._bot = bot
+        self._store = store
+
+    async def send(self, chat_id: int, screen: Screen) -> int:
+        """Send a new message and return its id.
+
+        Raises:
+            TelegramError: Telegram did not take it.
+        """
+        message = await self._bot.send_message(
+            chat_id,
+            screen.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup(screen),
+            disable_notification=screen.is_silent,
+        )
+        return message.message_id
+
+    async def edit(self, chat_id: int, message_id: int, screen: Screen) -> int:
+        """Put a screen in a message's place; send a new message where the old one cannot be changed any more.
+
+        Raises:
+            TelegramError: Telegram did not take it.
+        """
+        try:
+            await self._bot.edit_message_text(
+                screen.text,
+                chat_id=chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=inline_keyboard(screen.keyboard),
+            )
+        except BadRequest as e:
+            problem = e.message.lower()
+            if _SAME in problem:
+                return message_id
+            if any(gone in problem for gone in _GONE):
+                return await self.send(chat_id, screen)
+            raise
+        return message_id
+
+    async def put(self, chat_id: int, message_id: int | None, screen: Screen) -> int:
+        """Show a screen in a message's place, or as a new message where there is none.
+
+        Raises:
+            TelegramError: Telegram did not take it.
+        """
+        if message_id is None:
+            return await self.send(chat_id, screen)
+        return await self.edit(chat_id, message_id, screen)
+
+    async def show(self, chat_id: int, message_id: int | None, screen: Screen, *, key: str) -> int | None:
+        """Show an answer, waiting a little where Telegram asks for it. What must arrive is kept for later under `key`.
+
+        Returns:
+            The id of the message that shows it; None when it was not shown yet.
+        """
+        try:
+            return await self._patiently(chat_id, message_id, screen)
+        except Forbidden:
+            logger.info("chat is closed to us", extra={"chat": chat_id})
+        except (NetworkError, FloodWait) as e:
+            if not screen.must_arrive:
+                logger.warning("answer not delivered", extra={"chat": chat_id, "problem": type(e).__name__})
+            else:
+                body = to_body(screen, message_id=message_id)
+                await self._store.outbox.add(Message(chat_id=chat_id, body=body, key=key))
+        return None
+
+    async def _patiently(self, chat_id: int, message_id: int | None, screen: Screen) -> int:
+        try:
+            return await self.put(chat_id, message_id, screen)
+        except FloodWait as e:
+            if e.seconds > _PATIENCE_S:
+                raise
+            await asyncio.sleep(e.seconds)
+            return await self.put(chat_id, message_id, screen)
+
+    async def acknowledge(self, query_id: str, text: str = "", *, is_alert: bool = False) -> None:
+        """End the spinner of a tapped button. A tap that is too old to answer changes nothing."""
+        try:
+            await self._bot.answer_callback_query(query_id, text[:200] or None, show_alert=is_alert)
+        except TelegramError as e:
+            logger.info("tap not acknowledged", extra={"problem": type(e).__name__})
+
+    async def delete(self, chat_id: int, message_id: int) -> bool:
+        """Delete a message; return whether it is gone."""
+        try:
+            return bool(await self._bot.delete_message(chat_id, message_id))
+        except TelegramError:
+            return False
