@@ -71,6 +71,7 @@ class WireServer:
         self.script = script
         self.requests: list[Received] = []
         self.connections = 0
+        self.arrived = asyncio.Event()
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -102,6 +103,7 @@ class WireServer:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
+                self.arrived.set()
                 answer = self.script(request)
                 if isinstance(answer, Fault):
                     await _fail(answer, writer)
