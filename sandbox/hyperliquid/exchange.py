@@ -58,9 +58,13 @@ def lane_of(request: SignedRequest) -> Lane:
 
 def execute(venue: Venue, request: SignedRequest) -> Answer:
     """Execute a decoded request now: everything it may be refused for becomes the answer."""
+    return answered(lambda: dispatch(venue, admit(venue, request), request))
+
+
+def answered(run: Callable[[], Answer]) -> Answer:
+    """Return the venue's answer around what an action returned or was refused for."""
     try:
-        holder = admit(venue, request)
-        return {"status": "ok", "response": _dispatch(venue, holder, request)}
+        return {"status": "ok", "response": run()}
     except (RefusedAction, RefusedNonce) as refused:
         return {"status": "err", "response": str(refused)}
 
@@ -114,7 +118,7 @@ def _master(venue: Venue, request: SignedRequest, signer: str) -> str:
     return master
 
 
-def _dispatch(venue: Venue, holder: Holder, request: SignedRequest) -> Answer:
+def dispatch(venue: Venue, holder: Holder, request: SignedRequest) -> Answer:
     """Run the action and return the `response` of its answer."""
     if request.kind in _BATCHES:
         kind, run = _BATCHES[request.kind]

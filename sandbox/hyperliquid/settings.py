@@ -45,10 +45,11 @@ def update_leverage(venue: Venue, holder: Holder, action: Mapping[str, Any]) -> 
     if mode is MarginMode.CROSS and is_isolated_only(instrument.symbol):
         raise RefusedAction("Cross margin is not allowed for this asset.")
     account, engine = holder.address, venue.engine
-    if venue.margin_mode(account, instrument.symbol) is not mode:
-        if engine.positions(account, symbol=instrument.symbol):
-            raise RefusedAction("Cannot switch leverage type with open position.")
-        engine.set_margin_mode(account, mode, symbol=instrument.symbol)
+    try:
+        if venue.margin_mode(account, instrument.symbol) is not mode:
+            engine.set_margin_mode(account, mode, symbol=instrument.symbol)
+    except RefusedError as refused:  # a position or an order is in the way
+        raise RefusedAction("Cannot switch leverage type with open position.") from refused
     try:
         engine.set_leverage(account, instrument.symbol, Decimal(action["leverage"]))
     except RefusedError as refused:
