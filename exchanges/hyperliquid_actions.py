@@ -1,9 +1,9 @@
 """From our actions to HyperLiquid's: one row per action, pure, nothing is sent.
 
 `SetProtection` becomes ONE action. If it sets a price, that is an `order` action of position orders: the new protection
-stands before the old is cancelled, so the position is never naked, and the caller cancels what it `replaced` once it was
-accepted. If it only removes, it is that cancel itself. (`batchModify` would replace in one step, but gives a position
-order a size of its own and fails as a whole when the old order has just fired.)
+stands before the old is cancelled, so the position is never naked, and the caller cancels what was `replaced` once the
+new was accepted. If it only removes, it is that cancel itself. (`batchModify` would replace in one step, but gives a
+position order a size of its own, and fails as a whole when the old order has just fired.)
 """
 
 from collections.abc import Callable, Mapping
