@@ -1,4 +1,4 @@
-"""The people and the token of the sandbox. Everything here is public and visibly fake."""
+"""The people, keys and tokens of the sandbox. Everything here is public and visibly fake."""
 
 from typing import Final
 
@@ -15,3 +15,15 @@ STRANGER_ID: Final = 100_000_002
 """Somebody who found the bot and was never let in."""
 GROUP_ID: Final = -100_000_003
 """A group chat with the bot, the owner and the stranger in it."""
+
+BYBIT_KEY: Final = "sandbox-demo-key"
+BYBIT_SECRET: Final = "sandbox-demo-secret"  # noqa: S105  opens nothing
+BYBIT_UID: Final = "10000001"
+BYBIT_TEST_UID: Final = "10000002"
+BYBIT_HEDGE_UID: Final = "10000003"
+BYBIT_ISOLATED_UID: Final = "10000004"
+
+HYPERLIQUID_AGENT_KEY: Final = "0x" + "01" * 32
+"""The private key of the demo agent: thirty-two times the byte 01, known to everybody."""
+HYPERLIQUID_AGENT_ADDRESS: Final = "0x1a642f0e3c3af545e7acbd38b07251b3990914f1"
+HYPERLIQUID_MASTER: Final = "0x" + "5a" * 20

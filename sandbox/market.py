@@ -53,6 +53,10 @@ class Market:
         """The venue's markets by symbol."""
         return self._instruments[venue]
 
+    def instrument(self, venue: Venue, symbol: str) -> Instrument:
+        """One market; KeyError when the venue does not list it."""
+        return self._instruments[venue][symbol]
+
     def replace_instrument(self, instrument: Instrument) -> None:
         """Change a listed market (delist it, move its grid); from then on the venue answers with the new row."""
         self._instruments[instrument.venue][instrument.symbol] = instrument

@@ -96,6 +96,11 @@ class Engine:
         return self._core
 
     @property
+    def risk(self) -> Risk:
+        """Funding and liquidation, for snapshots."""
+        return self._risk
+
+    @property
     def desk(self) -> Desk:
         """The order desk, for writing a demo account's past."""
         return self._desk

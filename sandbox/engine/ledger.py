@@ -12,6 +12,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lines: list[LedgerLine] = []
+        self._seq = 0
 
     def add(
         self,
@@ -25,9 +26,10 @@ class Ledger:
         detail: Mapping[str, str] | None = None,
     ) -> None:
         """Write one line."""
+        self._seq += 1
         self._lines.append(
             LedgerLine(
-                seq=len(self._lines) + 1,
+                seq=self._seq,
                 time_ms=time_ms,
                 account_id=account_id,
                 kind=kind,
@@ -43,9 +45,17 @@ class Ledger:
     ) -> list[LedgerLine]:
         """Lines in order, of one account or kind when asked, with a sequence number above ``after``."""
         return [
-            line for line in self._lines[after:] if account_id in {None, line.account_id} and kind in {None, line.kind}
+            line
+            for line in self._lines
+            if line.seq > after and account_id in {None, line.account_id} and kind in {None, line.kind}
         ]
 
     def restore(self, lines: list[LedgerLine]) -> None:
         """Start from the lines of a snapshot."""
         self._lines = list(lines)
+        self._seq = lines[-1].seq if lines else 0
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest line."""
+        return self._seq

@@ -1,0 +1,18 @@
+"""The simulated Bybit as a web application: REST under /v5, WebSockets at /v5/private and /v5/public/linear.
+
+https://bybit-exchange.github.io/docs/v5/intro
+"""
+
+from aiohttp import web
+
+from sandbox.bybit.rest import Rest
+from sandbox.world import World
+
+MAX_BODY = 1 << 20
+
+
+def create_app(world: World) -> web.Application:
+    """The application that serves this world's Bybit."""
+    app = web.Application(client_max_size=MAX_BODY)
+    Rest(world).add_routes(app)
+    return app
