@@ -9,6 +9,7 @@ from typing import Protocol
 from core.ports import TradingBackend
 from db import Role, Store
 from models.account import Account
+from models.errors import BadOrder
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.texts import Texts
 
@@ -119,13 +120,19 @@ class Call:
         """The records."""
         return self.services.store
 
-    def with_text(self, text: str) -> "Call":
-        """Return the same request with another text."""
-        return replace(self, text=text)
+    def argument(self, position: int) -> str:
+        """Return one of the button's arguments.
 
-    def with_arguments(self, *arguments: str) -> "Call":
-        """Return the same request as if a button had carried these."""
-        return replace(self, arguments=arguments)
+        Raises:
+            BadOrder: The button does not carry so many.
+        """
+        if position >= len(self.arguments):
+            raise BadOrder("the button lacks an argument", code="bad_button")
+        return self.arguments[position]
+
+    def in_words(self, t: Texts) -> "Call":
+        """Return the same request, to be answered in another language or zone."""
+        return replace(self, t=t)
 
 
 Handler = Callable[[Call], Awaitable[Reply]]

@@ -13,6 +13,7 @@ from chat.call import Call, Reply
 from db import Refusal
 from models.account import Account
 from models.enums import AccountType
+from models.errors import BadOrder
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.trade import Confirm, Plan, cancelled_view, expired_view, plan_view, sending_view
 
@@ -87,10 +88,16 @@ def frozen_account(account: Account) -> dict[str, str]:
 
 
 def thawed_account(call: Call, payload: Payload) -> Account:
-    """Read an account from a payload."""
-    return Account(
-        user_id=call.user_id, exchange=payload["exchange"], account_type=AccountType(payload["account_type"])
-    )
+    """Read an account from a payload.
+
+    Raises:
+        BadOrder: There is no such kind of account.
+    """
+    try:
+        kind = AccountType(payload["account_type"])
+    except ValueError as e:
+        raise BadOrder("no such kind of account", code="bad_button") from e
+    return Account(user_id=call.user_id, exchange=payload["exchange"], account_type=kind)
 
 
 def cause_of(token: str, part: int | str = 0) -> str:

@@ -7,7 +7,6 @@ from chat.confirm import Deed, Payload, cause_of, frozen_account, plan, thawed_a
 from chat.reading import ask, chosen_accounts, orders, page_of
 from chat.trade import results_screen
 from models.account import Account
-from models.enums import AccountType
 from models.errors import BadOrder
 from models.order import Order
 from models.requests import OrderResult
@@ -25,9 +24,8 @@ async def cmd_orders(call: Call) -> Reply:
 
 async def on_cancel_one(call: Call) -> Reply:
     """Ask before cancelling the order of a button."""
-    exchange, account_type, short = call.arguments[:3]
-    account = Account(user_id=call.user_id, exchange=exchange, account_type=AccountType(account_type))
-    order = await _find_order(call, account, short)
+    account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
+    order = await _find_order(call, account, call.argument(2))
     if order is None:
         raise BadOrder("no such order", code="order_not_found")
     title = call.t("Cancel {order}?", order=order_title(call.t, order))

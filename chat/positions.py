@@ -7,9 +7,11 @@ from chat.confirm import Deed, Payload, cause_of, freeze
 from chat.money import find_instrument
 from chat.reading import ask, page_of, positions
 from chat.trade import results_screen
-from core.phrases import CloseWish, parse_close
+from core.grid import floor_size
+from core.phrases import CloseWish, parse_close, parse_share
 from models.account import Account
 from models.errors import BadOrder
+from models.market import Instrument
 from models.position import Position
 from models.requests import OrderResult
 from models.values import plain
@@ -68,14 +70,14 @@ async def on_close(call: Call) -> Reply:
     position = await find_position(call, key)
     if position is None:
         return position_gone_view(call.t, account, key.symbol)
-    percent = Decimal(int(call.arguments[4]))
+    percent = parse_share(call.argument(4))
     return await close_preview(call, account, position, CloseWish(symbol=key.symbol, percent=percent))
 
 
 async def close_preview(call: Call, account: Account, position: Position, wish: CloseWish) -> Screen:
     """Show what a close would take away, on the market's grid, behind a confirm button."""
     instrument = await find_instrument(call, account, position.symbol)
-    size = size_to_close(position.size, wish, instrument.size_step)
+    size = size_to_close(position.size, wish, instrument)
     is_whole = size == position.size
     payload = {
         "exchange": account.exchange,
@@ -89,7 +91,7 @@ async def close_preview(call: Call, account: Account, position: Position, wish: 
     return close_preview_view(call.t, account, position, size=size, percent=percent, confirm=confirm)
 
 
-def size_to_close(held: Decimal, wish: CloseWish, step: Decimal) -> Decimal:
+def size_to_close(held: Decimal, wish: CloseWish, instrument: Instrument) -> Decimal:
     """Return the size that a wish takes from a position, rounded down to the market's steps.
 
     Raises:
@@ -100,9 +102,9 @@ def size_to_close(held: Decimal, wish: CloseWish, step: Decimal) -> Decimal:
     wanted = held * wish.percent / 100 if wish.size is None else wish.size
     if wanted > held:
         raise BadOrder("size: more than the position", code="more_than_position", size=held)
-    size = wanted // step * step
+    size = floor_size(instrument, wanted)
     if size == 0:
-        raise BadOrder("size: below one step", code="below_min_size", minimum=step)
+        raise BadOrder("size: below one step", code="below_min_size", minimum=instrument.size_step)
     return size
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from models.account import Account
 from models.enums import AccountType, PositionSide
+from models.errors import BadOrder
 from models.position import Position
 from telegram_ui.screen import Button, ButtonStyle
 from telegram_ui.texts import Texts
@@ -48,10 +49,14 @@ class PositionKey:
         """Read the first four arguments of a button.
 
         Raises:
-            ValueError: They do not name a position.
+            BadOrder: They do not name a position.
         """
-        exchange, account_type, symbol, side = arguments[:4]
-        return cls(exchange=exchange, account_type=AccountType(account_type), symbol=symbol, side=PositionSide(side))
+        try:
+            exchange, account_type, symbol, side = arguments[:4]
+            kind, direction = AccountType(account_type), PositionSide(side)
+        except ValueError as e:
+            raise BadOrder("the button names no position", code="bad_button") from e
+        return cls(exchange=exchange, account_type=kind, symbol=symbol, side=direction)
 
     def arguments(self) -> tuple[str, ...]:
         """Return what `read` reads."""

@@ -16,6 +16,11 @@ _TYPED = {
     "post_only_needs_price": N_("“{word}” needs a price, such as @ 60000."),
     "too_many_targets": N_("At most {limit} targets fit one order."),
     "too_long": N_("That is too long; one order fits {limit} characters."),
+    "too_large": N_("That is too much; at most {limit}."),
+    "not_whole": N_("“{text}” is not a whole number."),
+    "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
+    "unknown_trading_mode": N_("The mode is demo, real or both."),
+    "bad_button": N_("This button is too old."),
     "over_hundred_percent": N_("“{text}” is more than the whole position; write at most 100%."),
 }
 

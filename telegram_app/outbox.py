@@ -1,0 +1,89 @@
+"""Messages that must arrive: sent until Telegram takes them, in order per chat, without hurrying any chat."""
+
+import asyncio
+import logging
+
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from db import StorageUnavailable, Store, StoredMessage
+from telegram_app.messenger import Messenger
+from telegram_app.render import from_body
+from telegram_app.request import FloodWait
+
+logger = logging.getLogger(__name__)
+
+MAX_TRIES = 200
+"""With pauses of up to five minutes, about the 24 hours for which Telegram itself keeps things."""
+_IDLE_S = 1.0
+_PER_CHAT_S = 1.0
+_MAX_PAUSE_MS = 300_000
+
+
+class OutboxWorker:
+    """Drains the outbox.
+
+    Args:
+        messenger: Sends.
+        store: Holds the outbox.
+    """
+
+    def __init__(self, messenger: Messenger, store: Store) -> None:
+        self._messenger = messenger
+        self._store = store
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for messages now instead of in a second."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is due, until cancelled."""
+        while True:
+            try:
+                await self.drain()
+            except StorageUnavailable as e:
+                logger.warning("outbox cannot be read", extra={"problem": e.code})
+            try:
+                await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def drain(self) -> None:
+        """Send what is due now: chats at the same time, each chat one message a second."""
+        chats: dict[int, list[StoredMessage]] = {}
+        for message in await self._store.outbox.due():
+            chats.setdefault(message.chat_id, []).append(message)
+        await asyncio.gather(*(self._drain_chat(messages) for messages in chats.values()))
+
+    async def _drain_chat(self, messages: list[StoredMessage]) -> None:
+        for n, message in enumerate(messages):
+            if n:
+                await asyncio.sleep(_PER_CHAT_S)
+            if not await self._deliver(message):
+                return
+
+    async def _deliver(self, message: StoredMessage) -> bool:
+        """Send one message; return whether the chat takes messages at all right now."""
+        screen, message_id = from_body(message.body)
+        try:
+            sent_id = await self._messenger.put(message.chat_id, message_id, screen)
+        except (Forbidden, BadRequest) as e:
+            logger.warning("message given up", extra={"chat": message.chat_id, "problem": type(e).__name__})
+            await self._store.outbox.give_up(message.id, type(e).__name__)
+            return not isinstance(e, Forbidden)
+        except TelegramError as e:
+            await self._postpone(message, e)
+            return False
+        await self._store.outbox.sent(message.id, sent_id)
+        return True
+
+    async def _postpone(self, message: StoredMessage, error: TelegramError) -> None:
+        if message.tries >= MAX_TRIES:
+            await self._store.outbox.give_up(message.id, type(error).__name__)
+            return
+        pause_ms = min(1000 * 2 ** min(message.tries, 10), _MAX_PAUSE_MS)
+        if isinstance(error, FloodWait):
+            pause_ms = max(pause_ms, round(error.seconds * 1000))
+        await self._store.outbox.retry(message.id, after_ms=pause_ms, note=type(error).__name__)
