@@ -5,7 +5,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -31,6 +31,19 @@ _POOLED: Final = frozenset({"unifiedAccount", "portfolioMargin"})
 _PORTFOLIO: Final = "portfolioMargin"
 _BUILDER_FEE_FACTOR: Final = 2  # what builders' dexes usually charge
 _USDC: Final = "USDC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBudget:
+    """How many actions an account has sent, and may send in its life: 10,000 and one per dollar traded."""
+
+    used: int
+    cap: int
+
+    @property
+    def left(self) -> int:
+        """Return what is left; then one action in ten seconds."""
+        return max(self.cap - self.used, 0)
 
 
 class DexesInUse:
@@ -176,6 +189,14 @@ class HLAccount:
         if mode is None and instrument is not None:
             mode = wire.choice(await self._leverage_of(instrument), "type", _MODES)
         return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY, is_unified=abstraction in _POOLED)
+
+    async def get_request_budget(self) -> RequestBudget:
+        """Return how many actions the account may still send.
+
+        https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits
+        """
+        answer = wire.as_record(await self._info.ask_about(await self._user(), "userRateLimit"), "userRateLimit")
+        return RequestBudget(used=wire.integer(answer, "nRequestsUsed"), cap=wire.integer(answer, "nRequestsCap"))
 
     async def get_key_info(self) -> KeyInfo:
         """Return what the key may do; `is_master_key` means that it must not be used.
