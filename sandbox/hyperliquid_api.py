@@ -13,6 +13,7 @@ from sandbox.hyperliquid import exchange, info
 from sandbox.hyperliquid.actions import read_request
 from sandbox.hyperliquid.limits import answer_weight, exchange_weight, info_weight
 from sandbox.hyperliquid.people import open_accounts
+from sandbox.hyperliquid.snapshot import VenueSnapshot
 from sandbox.hyperliquid.sockets import Hub, RefusedMessage
 from sandbox.hyperliquid.venue import Venue
 from sandbox.hyperliquid.wire import UndecodableBody
@@ -36,6 +37,7 @@ def create_app(world: World) -> web.Application:
     """
     venue = Venue(world.hyperliquid)
     open_accounts(venue)
+    world.extras[NAME] = VenueSnapshot(venue)
     app = web.Application(middlewares=[_refusals], client_max_size=MAX_BODY)
     app[WORLD] = world
     app[VENUE] = venue

@@ -4,7 +4,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/nonces-and-ap
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -81,6 +81,19 @@ class Registry:
         holder = Holder(address=address.lower(), **details)
         self._holders[holder.address] = holder
         return holder
+
+    def holders(self) -> list[Holder]:
+        """Return every registered account."""
+        return list(self._holders.values())
+
+    def agents(self) -> list[Agent]:
+        """Return every agent there ever was."""
+        return list(self._agents.values())
+
+    def restore(self, *, holders: Iterable[Holder], agents: Iterable[Agent]) -> None:
+        """Start from the people of a snapshot."""
+        self._holders = {holder.address: holder for holder in holders}
+        self._agents = {agent.address: agent for agent in agents}
 
     def holder(self, address: str) -> Holder | None:
         """Return the account at this address; None for an agent and for an address the venue has never seen."""

@@ -4,6 +4,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/nonces-and-ap
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 KEPT_PER_SIGNER: Final = 100
@@ -21,6 +22,14 @@ class NonceBook:
 
     def __init__(self) -> None:
         self._used: dict[str, list[int]] = {}
+
+    def used(self) -> dict[str, list[int]]:
+        """Return the kept nonces of every signer, lowest first."""
+        return {signer: list(nonces) for signer, nonces in self._used.items()}
+
+    def restore(self, used: Mapping[str, Iterable[int]]) -> None:
+        """Start from the nonces of a snapshot."""
+        self._used = {signer: sorted(nonces) for signer, nonces in used.items()}
 
     def take(self, signer: str, nonce: int, *, now_ms: int) -> None:
         """Mark the nonce as used, for good.

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import people
 from sandbox.hyperliquid.feeds import FEEDS
 from sandbox.hyperliquid_api import HUB, NAME, VENUE, create_app
+from sandbox.journal import RequestRecord
 from sandbox.world import World
 
 # the SDK's functions carry no types of their own
@@ -84,6 +86,15 @@ class Running:
 
     def post(self, path: str, body: Any) -> requests.Response:
         return requests.post(self.url + path, json=body, timeout=5)
+
+    def post_together(self, path: str, bodies: list[Any]) -> list[Any]:
+        """Post bodies at the same time and return their parsed answers."""
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            return [answer.json() for answer in pool.map(lambda body: self.post(path, body), bodies)]
+
+    def arrived(self, text: str) -> list[RequestRecord]:
+        """Return the requests that reached the venue and contain the text."""
+        return list(self.world.journal.find(venue=NAME, text=text))
 
     def post_text(self, path: str, text: str) -> requests.Response:
         """Post a body as it is."""
