@@ -75,5 +75,5 @@ class LegacyGateway:
         return _DIRECT[exchange](base_url=url, account_type=account_type, credentials=credentials, pools=pools)
 
 
-TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().desk)
+TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().direct_desk)
 BACKEND = record_of(TRADING)

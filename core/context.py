@@ -23,6 +23,9 @@ class Context:
     clients: ClientPool
     instruments: InstrumentTables
     desk: OrderDesk
+    """The door of the unified path."""
+    direct_desk: OrderDesk
+    """The same door for the direct path; the journal keeps which one sent."""
 
 
 _open: list[Context] = []

@@ -15,7 +15,8 @@ def _run(parts: Sequence[Part]) -> int:
 
 
 async def _supervise(parts: Sequence[Part]) -> int:
-    return await Supervisor().run(parts)
+    settings = load_settings()
+    return await Supervisor(settings.telegram_token.get_secret_value()).run(parts)
 
 
 def _everything() -> int:

@@ -22,7 +22,8 @@ class StartFailed(Exception):
 class Supervisor:
     """The parts of one start."""
 
-    def __init__(self) -> None:
+    def __init__(self, telegram_token: str = "") -> None:
+        self._telegram_token = telegram_token
         RUN.mkdir(exist_ok=True)
         self._notify = NotifySocket(RUN / "notify.sock")
         self._running: dict[str, asyncio.subprocess.Process] = {}
@@ -54,7 +55,7 @@ class Supervisor:
             if part is SANDBOX:
                 sandbox = await self._start_sandbox()
                 continue
-            await self._start(part, environment(sandbox, self._notify.path))
+            await self._start(part, environment(sandbox, self._notify.path, telegram_token=self._telegram_token))
             link = await self._ready(part) or link
         _announce(link, sandbox)
 

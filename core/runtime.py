@@ -1,0 +1,89 @@
+"""Opens everything a process needs, in order, and closes it in reverse: the only place that knows everyone."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import db
+from core.accounts import Accounts
+from core.backend import select_backend
+from core.clients import ClientPool
+from core.config import Settings, credentials_directory
+from core.context import Context, opened
+from core.emergency import EmergencyLog
+from core.ids import use_id_key
+from core.instruments import InstrumentTables
+from core.news import News
+from core.orders import OrderDesk
+from core.ports import TradingBackend
+from core.vault import Vault, open_vault
+from db import Route, Store
+from exchanges.transport import Network
+
+_EMERGENCY_FILE = "emergency.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """What a running process has in its hands."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    accounts: Accounts
+    clients: ClientPool
+    instruments: InstrumentTables
+    desk: OrderDesk
+    backend: TradingBackend
+    news: News
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, role: str = "tool") -> AsyncIterator[Runtime]:
+    """Open database, vault, network and the door for orders; choose the path to the venues.
+
+    Args:
+        role: `bot` or `webapp`, of which one process each may run on one database; `tool` for anything short.
+
+    Raises:
+        StorageRefused: The database or its key cannot be used; the sentence says what to do.
+        ConfigError: USE_UNIFIED is malformed.
+    """
+    async with AsyncExitStack() as stack:
+        store = await db.open_database(settings.database, role=role)
+        stack.push_async_callback(db.close_database)
+        vault = await open_vault(store, store.path.parent, credentials_directory())
+        use_id_key(settings.telegram_token.get_secret_value())
+        network = await stack.enter_async_context(Network(share=_share_of(role)))
+        clients = ClientPool(settings, network)
+        emergency = EmergencyLog(store.path.parent / _EMERGENCY_FILE)
+        emergency.reserve()
+        news = News()
+        desks = {route: OrderDesk(store, emergency, route=route, news=news) for route in Route}
+        for desk in desks.values():
+            stack.push_async_callback(desk.drain)
+        context = Context(
+            settings=settings,
+            accounts=Accounts(settings.is_sandbox),
+            clients=clients,
+            instruments=InstrumentTables(clients.load_instruments),
+            desk=desks[Route.UNIFIED],
+            direct_desk=desks[Route.LEGACY],
+        )
+        stack.enter_context(opened(context))
+        yield Runtime(
+            settings=settings,
+            store=store,
+            vault=vault,
+            accounts=context.accounts,
+            clients=clients,
+            instruments=context.instruments,
+            desk=context.desk,
+            backend=select_backend(settings),
+            news=news,
+        )
+
+
+def _share_of(role: str) -> float:
+    """Return the part of the venues' rate budgets of this process: bot and web app share one address."""
+    return {"bot": 0.7, "webapp": 0.3}.get(role, 0.3)
