@@ -33,11 +33,9 @@ def order_type_of(word: str) -> OrderType:
     return _look_up(word, kinds, "order type")
 
 
-def time_of(word: str | None) -> TimeInForce:
-    """Return a time in force by its name; None is good till cancelled."""
-    return (
-        TimeInForce.GTC if word is None else _look_up(word, {str(kind): kind for kind in TimeInForce}, "time in force")
-    )
+def time_of(word: str | None) -> TimeInForce | None:
+    """Return a time in force by its name; None leaves it to the kind of order."""
+    return None if word is None else _look_up(word, {str(kind): kind for kind in TimeInForce}, "time in force")
 
 
 def margin_mode_of(word: str) -> MarginMode:
