@@ -43,7 +43,8 @@ CLEARED_BY: Final[Mapping[str, StopKind]] = {
 
 def position_list(call: Call) -> Json:
     """Positions; with a symbol also when they are flat."""
-    call.require_linear()
+    if call.holds_nothing():
+        return call.empty_page()
     symbol, settle, base = call.text("symbol"), call.text("settleCoin"), call.text("baseCoin")
     if not (symbol or settle or base):
         raise bad_parameter("Missing some parameters that must be filled in, symbol or settleCoin")

@@ -113,6 +113,14 @@ class Call:
         if self.category() != "linear":
             raise bad_parameter("params error: only category linear is traded here")
 
+    def holds_nothing(self) -> bool:
+        """Whether a list is asked of products that nobody holds anything of here."""
+        return self.category() != "linear"
+
+    def empty_page(self) -> dict[str, Any]:
+        """The answer to a list of which there is nothing."""
+        return {"category": self.category(), "list": [], "nextPageCursor": ""}
+
     def instrument(self, symbol: str) -> Instrument:
         """A market by name."""
         found = self.engine.instruments.get(symbol)
