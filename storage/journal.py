@@ -127,7 +127,7 @@ class Journal(Repository):
         return await self._writer.run(job)
 
     async def adopt(
-        self, account: Account, spec: LegSpec, update: LegUpdate, *, action_kind: str, action: str
+        self, account: Account, spec: LegSpec, decide: Decide, *, action_kind: str, action: str
     ) -> int | None:
         """Take in an order of ours that the journal does not know; return its leg, or None when it is known."""
         now = self._now_ms()
@@ -153,7 +153,7 @@ class Journal(Repository):
             identity = (intent_id, account_id, account.exchange, spec.symbol, spec.kind.value, spec.part)
             leg_id = int(tx.sql.execute(sql, (*identity, spec.client_order_id, side, size, now, now)).fetchone()[0])
             insert_event(tx, leg_id, None, LegState.ACKED, "adopted", epoch=self._epoch, now_ms=now)
-            self._apply(tx, leg_id, lambda _: update, None, now)
+            self._apply(tx, leg_id, decide, None, now)
             return leg_id
 
         return await self._writer.run(job)

@@ -1,0 +1,66 @@
+"""What was sent while nothing could be written down: a file of its own, its space taken in advance.
+
+A full disk must not keep anybody from closing a position. Room is reserved at start, so appending needs no new blocks.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+_RESERVED_BYTES = 256 * 1024
+
+
+class EmergencyLog:
+    """An append-only file of JSON lines, followed by reserved zeros."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def reserve(self) -> None:
+        """Create the file and take its space.
+
+        Raises:
+            OSError: The disk has no room for it.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, _RESERVED_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def append(self, entry: Mapping[str, Any]) -> bool:
+        """Write an entry through to the disk; return whether that worked. Closing goes on without it."""
+        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                os.pwrite(descriptor, line, self._end(descriptor))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            logger.exception("emergency log not written", extra={"path": str(self._path)})
+            return False
+        return True
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what was written, oldest first; a half-written last line is left out."""
+        if not self._path.exists():
+            return []
+        lines = self._path.read_bytes().rstrip(b"\0").split(b"\n")
+        return [json.loads(line) for line in lines[:-1] if line]
+
+    def clear(self) -> None:
+        """Start over, after the entries are safe in the database."""
+        with self._path.open("wb") as file:
+            file.truncate(0)
+        self.reserve()
+
+    def _end(self, descriptor: int) -> int:
+        size = os.fstat(descriptor).st_size
+        return len(os.pread(descriptor, size, 0).rstrip(b"\0"))

@@ -1,0 +1,75 @@
+"""When an order that cannot be found is proven absent. Pure: the evidence so far goes in, what to do comes out.
+
+A request cannot execute after its fence. A complete look after that, when what lags has caught up, proves something;
+a look that failed proves nothing, and neither does waiting.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SETTLE_S = 10.0
+"""After the fence, for clocks that differ and look-ups that lag."""
+MISSES_NEEDED = 3
+MISS_SPACING_S = 2.0
+NOOPS_AT_MOST = 3
+NOOP_SPACING_S = 5.0
+LISTED_FOR_S = 24 * 3600
+"""How long a venue surely lists orders that ended unfilled."""
+TELL_USER_AFTER_S = 60.0
+PAGE_AFTER_S = 300.0
+
+
+class NextStep(StrEnum):
+    """What to do about an order that a complete look did not find."""
+
+    LOOK_AGAIN = "look_again"
+    SPEND_NONCE = "spend_nonce"
+    """Send nothing under the same nonce: what is in flight can then never execute."""
+    CHECK_EXECUTIONS = "check_executions"
+    """It may have ended unfilled and be listed no more; only executions still tell."""
+    ABSENT = "absent"
+
+
+@dataclass(slots=True)
+class Watch:
+    """The looks at one unresolved leg so far. Times are monotonic seconds."""
+
+    looks: int = 0
+    due: float = 0.0
+    misses: int = 0
+    last_miss: float | None = None
+    noops: int = 0
+    next_noop: float = 0.0
+    is_nonce_spent: bool = False
+
+    def missed(self, now: float, *, counts: bool) -> None:
+        """Note a complete look that found nothing; it counts only once nothing can execute any more."""
+        is_spaced = self.last_miss is None or now - self.last_miss >= MISS_SPACING_S
+        if counts and is_spaced:
+            self.misses += 1
+            self.last_miss = now
+
+    def plan(self, now: float, age_s: float) -> None:
+        """Say when to look again: soon at first, then less often, never much later than every ten seconds."""
+        first = (0.3, 0.5, 1.0)
+        later = 2.0 if age_s < TELL_USER_AFTER_S else 5.0 if age_s < PAGE_AFTER_S else 10.0
+        self.due = now + (first[self.looks] if self.looks < len(first) else later)
+        self.looks += 1
+
+
+def is_settled(watch: Watch, *, venue_now_ms: int, fence_ms: int) -> bool:
+    """Return whether a miss proves something by now."""
+    return watch.is_nonce_spent or venue_now_ms >= fence_ms + SETTLE_S * 1000
+
+
+def next_step(
+    watch: Watch, *, now: float, age_s: float, can_spend_nonce: bool, has_checked_executions: bool
+) -> NextStep:
+    """Return what a complete miss leads to."""
+    if can_spend_nonce and not watch.is_nonce_spent and watch.noops < NOOPS_AT_MOST and now >= watch.next_noop:
+        return NextStep.SPEND_NONCE
+    if watch.misses < MISSES_NEEDED:
+        return NextStep.LOOK_AGAIN
+    if age_s > LISTED_FOR_S and not has_checked_executions:
+        return NextStep.CHECK_EXECUTIONS
+    return NextStep.ABSENT

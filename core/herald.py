@@ -1,0 +1,59 @@
+"""What people are told of, as data: the outbox keeps it, and the chat's sender puts it into words.
+
+Every message has a key, so that a restart, or a second process, tells it only once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.outcomes import result_of
+from db import Leg, LegState, Message, Step
+from models.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Herald:
+    """Makes messages.
+
+    Args:
+        operator_id: The chat of whoever runs this; None: nobody is paged.
+    """
+
+    operator_id: int | None = None
+
+    def changed(self, step: Step) -> Message | None:
+        """Return the message about a change that nobody is waiting for; None where it is no news.
+
+        Body: `kind` `order_settled`, `result` (an `OrderResult` as JSON), `evidence`, `reply`, `is_late`.
+        """
+        was, now = step.before.state, step.after.state
+        is_late = was is LegState.ABSENT
+        was_unknown = was.is_unresolved and not now.is_unresolved
+        undone = was is LegState.ACKED and now in {LegState.REJECTED, LegState.CANCELLED, LegState.ABSENT}
+        expired = was is LegState.PREPARED and now is LegState.REJECTED
+        if not (is_late or was_unknown or undone or expired):
+            return None
+        return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=is_late)
+
+    def still_unknown(self, leg: Leg) -> Message:
+        """Return the message that an order is still being checked (`kind` `order_unknown`)."""
+        return _about(leg, "order_unknown", "unknown")
+
+    def page(self, what: str, leg: Leg, **data: Any) -> Message | None:
+        """Return the message that wakes the operator (`kind` `operator_page`, `what` a code)."""
+        if self.operator_id is None:
+            return None
+        body = {"kind": "operator_page", "what": what, "account": leg.account, "leg": leg.reference, **data}
+        return Message(chat_id=self.operator_id, key=f"page:{what}:{leg.id}", body=body, intent_id=leg.intent_id)
+
+    def event(self, account: Account, kind: str, key: str, data: Mapping[str, Any]) -> Message:
+        """Return the message about something that happened to an account, whoever caused it."""
+        return Message(chat_id=account.user_id, key=key, body={"kind": kind, "account": account, **data})
+
+
+def _about(leg: Leg, kind: str, key: str, **data: Any) -> Message:
+    reply = dict(leg.reply or {})
+    chat_id = reply.get("chat_id", leg.account.user_id)
+    body = {"kind": kind, "result": result_of([leg]).to_dict(), "part": leg.part, "reply": reply, **data}
+    return Message(chat_id=chat_id, key=f"{kind}:{leg.id}:{key}", body=body, intent_id=leg.intent_id)
