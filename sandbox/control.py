@@ -35,6 +35,7 @@ from sandbox import admin
 from sandbox.book import Level
 from sandbox.engine import LedgerKind, Venue
 from sandbox.faults import BadRuleError
+from sandbox.hyperliquid.admin import new_account, turn_knobs
 from sandbox.state import to_json
 from sandbox.world import BybitBehaviour, World
 
@@ -98,6 +99,8 @@ class Control:
             ("POST", "keys", self.add_key),
             ("DELETE", "keys", self.remove_key),
             ("POST", "bybit", self.bybit),
+            ("POST", "hyperliquid", self.hyperliquid),
+            ("POST", "hyperliquid/accounts", self.open_hyperliquid_account),
             ("POST", "market", self.market),
             ("POST", "listening", self.listening),
             ("POST", "sockets/drop", self.drop_sockets),
@@ -247,6 +250,14 @@ class Control:
                 raise admin.BadCommandError(f"unknown knob {name}: use {', '.join(sorted(known))}")
             setattr(self.world.behaviour, name, value)
         return web.json_response(asdict(self.world.behaviour))
+
+    async def hyperliquid(self, request: web.Request) -> web.Response:
+        """Turn the knobs of the simulated HyperLiquid."""
+        return web.json_response(turn_knobs(self.sandbox.hyperliquid, await request.json()))
+
+    async def open_hyperliquid_account(self, request: web.Request) -> web.Response:
+        """Open a HyperLiquid account with a master key and an agent's."""
+        return web.json_response(asdict(new_account(self.sandbox.hyperliquid, **await request.json())))
 
     async def market(self, request: web.Request) -> web.Response:
         """Change a listed market."""

@@ -14,6 +14,8 @@ from aiohttp import web
 from sandbox import admin, bybit_api, control, demo, hyperliquid_api, state, telegram_api
 from sandbox.clock import Clock
 from sandbox.fault_wire import middleware
+from sandbox.hyperliquid import admin as hyperliquid_admin
+from sandbox.hyperliquid import venue as hyperliquid_venue
 from sandbox.world import World
 
 HOST: Final = "127.0.0.1"
@@ -201,6 +203,15 @@ class Sandbox:
     def fault(self, kind: str, **fields: Any) -> int:
         """Put a fault rule into force; returns its number. Fields: see ``sandbox.faults.FaultRule``."""
         return self.world.faults.add({"kind": kind, **fields}).number
+
+    @property
+    def hyperliquid(self) -> hyperliquid_venue.Venue:
+        """The state of the simulated HyperLiquid."""
+        return self.apps["hyperliquid"][hyperliquid_api.VENUE]
+
+    def new_hyperliquid_account(self, name: str = "", **options: Any) -> hyperliquid_admin.HyperliquidAccount:
+        """Open a clean HyperLiquid account (10,000 USDC unless ``usdc`` says otherwise) with both its keys."""
+        return hyperliquid_admin.new_account(self.hyperliquid, name, **options)
 
     def new_bybit_account(self, name: str = "", **options: Any) -> admin.BybitAccount:
         """Open a clean Bybit account (10,000 USDT unless ``deposits`` says otherwise) with a key of its own."""

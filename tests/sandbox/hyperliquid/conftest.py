@@ -162,7 +162,12 @@ def exchange(hyperliquid: Running, trader: str) -> Iterator[Exchange]:
 
 def sdk_exchange(running: Running, key: str, **options: Any) -> Exchange:
     """Return the official SDK's trader for a private key."""
-    return Exchange(Account.from_key(key), running.url, perp_dexs=["", "xyz"], timeout=5, **options)
+    return sdk_exchange_at(running.url, key, **options)
+
+
+def sdk_exchange_at(url: str, key: str, **options: Any) -> Exchange:
+    """Return the official SDK's trader for a private key, at any address."""
+    return Exchange(Account.from_key(key), url, perp_dexs=["", "xyz"], timeout=5, **options)
 
 
 def only_status(answer: Any) -> Any:
