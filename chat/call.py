@@ -34,6 +34,8 @@ class Services:
     accounts: AccountsOf
     now: Callable[[], datetime]
     is_sandbox: bool
+    keys_changed: Callable[[Account], None]
+    """Tells the venues' clients that an account's keys are other ones now."""
     claim_ownership: Callable[[int, str], Awaitable[bool]]
     """Makes somebody the owner who brings the code of the first start."""
     link: Callable[[str], str]
@@ -129,6 +131,10 @@ class Call:
         if position >= len(self.arguments):
             raise BadOrder("the button lacks an argument", code="bad_button")
         return self.arguments[position]
+
+    def with_arguments(self, *arguments: str) -> "Call":
+        """Return the same request as if a button had carried these."""
+        return replace(self, arguments=arguments)
 
     def in_words(self, t: Texts) -> "Call":
         """Return the same request, to be answered in another language or zone."""

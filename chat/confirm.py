@@ -15,7 +15,8 @@ from models.account import Account
 from models.enums import AccountType
 from models.errors import BadOrder
 from telegram_ui.screen import Screen, Toast
-from telegram_ui.views.trade import Confirm, Plan, cancelled_view, expired_view, plan_view, sending_view
+from telegram_ui.views.plans import Plan, plan_view
+from telegram_ui.views.trade import Confirm, cancelled_view, expired_view, sending_view
 
 LIFETIME = timedelta(seconds=60)
 

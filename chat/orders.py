@@ -14,7 +14,8 @@ from telegram_ui.buttons import short_id
 from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
 from telegram_ui.views.orders import order_title, orders_view
-from telegram_ui.views.trade import Plan, nothing_cancelled_view
+from telegram_ui.views.plans import Plan
+from telegram_ui.views.trade import nothing_cancelled_view
 
 
 async def cmd_orders(call: Call) -> Reply:

@@ -145,3 +145,23 @@ def position_gone_view(t: Texts, account: Account, symbol: str) -> Screen:
         text=lines(dotted(bold(symbol), account_line(account)), t("This position is closed.")),
         keyboard=((back_button(t, "poss"), Button(text=t("History"), action="hist")),),
     )
+
+
+def ask_level_view(t: Texts, account: Account, position: Position, *, is_stop: bool) -> Screen:
+    """Ask for a stop or a target, with what holds now."""
+    now = position.stop_loss if is_stop else position.take_profit
+    title = (
+        t("New stop for {symbol}", symbol=position.symbol)
+        if is_stop
+        else t("New target for {symbol}", symbol=position.symbol)
+    )
+    return Screen(
+        text=lines(
+            bold(title),
+            dotted(side_mark(position.side), account_line(account)),
+            _prices(t, position),
+            t("It is {price} now.", price=t.price(now)) if now is not None else t("There is none now."),
+            t("Write a price, or a distance from the entry such as 2%; 0 takes it away."),
+        ),
+        keyboard=((Button(text=t("Cancel"), action=action("pos", *PositionKey.of(position, account).arguments())),),),
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from models.account import Account
-from models.enums import AccountType, OrderSide, OrderType, Outcome, PositionSide, TimeInForce
+from models.enums import OrderSide, OrderType, Outcome, PositionSide, TimeInForce
 from models.position import Position
 from models.requests import OrderResult
 from models.ticket import OrderPreview
@@ -156,28 +156,6 @@ def close_preview_view(
             t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
         ),
         keyboard=confirm_keyboard(t, label, confirm),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A smaller change that is confirmed before it is made: its sentence, its button, whose money."""
-
-    title: Html
-    label: Html
-    account_type: AccountType | None = None
-    details: tuple[Html, ...] = ()
-
-
-def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -> Screen:
-    """Show a change that needs a confirmation."""
-    kind = badge_word(account.account_type) if account else None
-    return Screen(
-        text=blocks(
-            lines(bold(plan.title), account_line(account) if account else None, *plan.details),
-            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
-        ),
-        keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm),
     )
 
 

@@ -1,0 +1,211 @@
+"""Stops and targets of open positions: set, moved, taken away, or put where nothing can be lost."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from chat.call import Call, Reply
+from chat.confirm import Deed, Payload, cause_of, plan
+from chat.money import find_instrument
+from chat.positions import find_position
+from chat.questions import ask_for, close_question
+from chat.reading import ask, chosen_accounts, positions
+from chat.trade import results_screen
+from core.grid import round_price
+from core.phrases import parse_level, parse_symbol
+from models.account import Account
+from models.enums import PositionSide
+from models.errors import BadOrder
+from models.market import Instrument
+from models.position import Position
+from models.requests import OrderResult
+from models.ticket import Level, LevelUnit
+from models.values import plain
+from telegram_ui.buttons import PositionKey
+from telegram_ui.screen import Screen
+from telegram_ui.views.plans import protection_plan, removal_plan
+from telegram_ui.views.positions import ask_level_view, position_gone_view, positions_view
+
+_NOTHING = Decimal(0)
+_FEES_BOTH_WAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A position with what is needed to work on it."""
+
+    account: Account
+    position: Position
+    instrument: Instrument
+
+
+async def on_stop(call: Call) -> Reply:
+    """Ask for a position's new stop."""
+    return await _ask_level(call, "stop")
+
+
+async def on_target(call: Call) -> Reply:
+    """Ask for a position's new target."""
+    return await _ask_level(call, "target")
+
+
+async def _ask_level(call: Call, which: str) -> Reply:
+    key = PositionKey.read(call.arguments)
+    position = await find_position(call, key)
+    account = key.account_of(call.user_id)
+    if position is None:
+        return position_gone_view(call.t, account, key.symbol)
+    await ask_for(call, which, key.arguments())
+    return ask_level_view(call.t, account, position, is_stop=which == "stop")
+
+
+async def on_stop_answer(call: Call) -> Reply:
+    """Preview the stop that was written."""
+    return await _answer_level(call, is_stop=True)
+
+
+async def on_target_answer(call: Call) -> Reply:
+    """Preview the target that was written."""
+    return await _answer_level(call, is_stop=False)
+
+
+async def _answer_level(call: Call, *, is_stop: bool) -> Reply:
+    level = parse_level(call.text)
+    held = await _held(call, PositionKey.read(call.arguments))
+    await close_question(call)
+    return await _preview(call, held, level, is_stop=is_stop)
+
+
+async def cmd_stop(call: Call) -> Reply:
+    """Preview `/sl BTC 58000`."""
+    return await _command(call, is_stop=True)
+
+
+async def cmd_target(call: Call) -> Reply:
+    """Preview `/tp BTC 64000`."""
+    return await _command(call, is_stop=False)
+
+
+async def _command(call: Call, *, is_stop: bool) -> Reply:
+    symbol, _, rest = call.text.strip().partition(" ")
+    if not rest.strip():
+        raise BadOrder("expected a market and a price", code="missing_number", word=symbol[:32] or "…")
+    level = parse_level(rest)
+    found = await _only_position(call, parse_symbol(symbol))
+    return found if isinstance(found, Screen) else await _preview(call, found, level, is_stop=is_stop)
+
+
+async def _only_position(call: Call, symbol: str) -> Held | Screen:
+    """Return the one position in a market, or the list where there are several."""
+    instrument = await find_instrument(call, (await chosen_accounts(call))[0], symbol)
+    parts = await positions(call, instrument.symbol)
+    owned = [(part.account, position) for part in parts for position in part.value or []]
+    if len(owned) == 1:
+        return Held(*owned[0], instrument)
+    failed = next((part.error for part in parts if part.error), None)
+    if failed is not None:
+        raise failed
+    if not owned:
+        raise BadOrder("no such position", code="no_position", symbol=instrument.symbol)
+    return positions_view(call.t, parts)
+
+
+async def _held(call: Call, key: PositionKey) -> Held:
+    account = key.account_of(call.user_id)
+    position = await find_position(call, key)
+    if position is None:
+        raise BadOrder("no such position", code="no_position", symbol=key.symbol)
+    return Held(account, position, await find_instrument(call, account, key.symbol))
+
+
+async def on_breakeven(call: Call) -> Reply:
+    """Preview a stop where closing costs nothing: the entry with the fees of both ways."""
+    held = await _held(call, PositionKey.read(call.arguments))
+    rates = await call.backend.get_fee_rates(
+        call.user_id, held.position.symbol, held.account.exchange, held.account.account_type
+    )
+    return await _preview_price(call, held, breakeven_price(held.position, held.instrument, rates.taker), is_stop=True)
+
+
+async def cmd_breakeven(call: Call) -> Reply:
+    """Preview `/be BTC`."""
+    found = await _only_position(call, parse_symbol(call.text))
+    if isinstance(found, Screen):
+        return found
+    key = PositionKey.of(found.position, found.account)
+    return await on_breakeven(call.with_arguments(*key.arguments()))
+
+
+def breakeven_price(position: Position, instrument: Instrument, taker_fee: Decimal) -> Decimal:
+    """Return the price at which closing leaves nothing lost, rounded to the safe side."""
+    cost = position.entry_price * taker_fee * _FEES_BOTH_WAYS
+    if position.is_long:
+        return round_price(instrument, position.entry_price + cost, ROUND_CEILING)
+    return round_price(instrument, position.entry_price - cost, ROUND_FLOOR)
+
+
+async def _preview(call: Call, held: Held, level: Level | None, *, is_stop: bool) -> Screen:
+    if level is None:
+        return await _preview_price(call, held, _NOTHING, is_stop=is_stop)
+    price = level_price(held.position, held.instrument, level, is_stop=is_stop)
+    return await _preview_price(call, held, price, is_stop=is_stop)
+
+
+def level_price(position: Position, instrument: Instrument, level: Level, *, is_stop: bool) -> Decimal:
+    """Return the price of a level on the market's grid; per cent count from the entry, away from it."""
+    rises = position.is_long is not is_stop
+    if level.unit is LevelUnit.PRICE:
+        price = level.amount
+    else:
+        share = level.amount / 100 if rises else -level.amount / 100
+        price = position.entry_price * (1 + share)
+    return round_price(instrument, price, ROUND_FLOOR if rises else ROUND_CEILING)
+
+
+async def _preview_price(call: Call, held: Held, price: Decimal, *, is_stop: bool) -> Screen:
+    position = held.position
+    if price:
+        refuse_wrong_side(position, price, is_stop=is_stop)
+    key = PositionKey.of(position, held.account)
+    payload = {"place": list(key.arguments()), "price": plain(price), "is_stop": is_stop}
+    if price:
+        offer = protection_plan(call.t, position, price, held.instrument, is_stop=is_stop)
+    else:
+        offer = removal_plan(call.t, position, is_stop=is_stop)
+    return await plan(call, "protect", payload, offer, held.account)
+
+
+def refuse_wrong_side(position: Position, price: Decimal, *, is_stop: bool) -> None:
+    """Refuse a level that would fire at once.
+
+    Raises:
+        BadOrder: `stop_at_market` or `target_at_market`.
+    """
+    mark = position.mark_price
+    if mark is None:
+        return
+    must_be_above = position.side is (PositionSide.SHORT if is_stop else PositionSide.LONG)
+    if (price > mark) is not must_be_above or price == mark:
+        code = "stop_at_market" if is_stop else "target_at_market"
+        raise BadOrder("the level is on the wrong side of the market", code=code, price=price, mark=mark)
+
+
+async def _protect(call: Call, payload: Payload, token: str) -> Screen:
+    key = PositionKey.read(tuple(payload["place"]))
+    price = Decimal(payload["price"])
+
+    async def question(account: Account) -> OrderResult:
+        return await call.backend.set_protection(
+            call.user_id,
+            key.symbol,
+            stop_loss=price if payload["is_stop"] else None,
+            take_profit=None if payload["is_stop"] else price,
+            position_side=key.side,
+            exchange=account.exchange,
+            account_type=account.account_type,
+            cause=cause_of(token),
+        )
+
+    return await results_screen(call, [await ask(key.account_of(call.user_id), question)])
+
+
+PROTECT = Deed(kind="protect", run=_protect)

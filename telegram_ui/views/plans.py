@@ -1,0 +1,64 @@
+"""Smaller changes that are confirmed before they are made."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from models.account import Account
+from models.market import Instrument
+from models.position import Position
+from telegram_ui.parts import blocks
+from telegram_ui.screen import Html, Screen, bold, dotted, lines
+from telegram_ui.texts import N_, Texts
+from telegram_ui.views.trade import Confirm, confirm_keyboard
+from telegram_ui.words import account_line, badge_word, side_mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A smaller change that is confirmed before it is made: its sentence, its button, what else to know."""
+
+    title: Html
+    label: Html
+    details: tuple[Html, ...] = ()
+
+
+def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -> Screen:
+    """Show a change that needs a confirmation."""
+    kind = badge_word(account.account_type) if account else None
+    return Screen(
+        text=blocks(
+            lines(bold(plan.title), account_line(account) if account else None, *plan.details),
+            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        ),
+        keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm),
+    )
+
+
+def protection_plan(t: Texts, position: Position, price: Decimal, instrument: Instrument, *, is_stop: bool) -> Plan:
+    """Describe a new stop or target."""
+    title = N_("Stop at {price} for {position}?") if is_stop else N_("Target at {price} for {position}?")
+    away = price / position.entry_price - 1
+    result = (price - position.entry_price) * position.size * (1 if position.is_long else -1)
+    return Plan(
+        title=t(title, price=t.price(price, instrument.price_tick), position=_named(position)),
+        label=t("Set stop") if is_stop else t("Set target"),
+        details=(
+            t("Entry {entry} → now {mark}", entry=t.price(position.entry_price), mark=t.price(position.mark_price)),
+            t(
+                "{share} from the entry · result {amount}",
+                share=t.percent(away),
+                amount=t.about(t.signed_money(result)),
+            ),
+        ),
+    )
+
+
+def removal_plan(t: Texts, position: Position, *, is_stop: bool) -> Plan:
+    """Describe the end of a stop or target."""
+    title = N_("Remove the stop of {position}?") if is_stop else N_("Remove the target of {position}?")
+    naked = t("⚠️ Without a stop a loss is limited only by liquidation.")
+    return Plan(title=t(title, position=_named(position)), label=t("Remove"), details=(naked,) if is_stop else ())
+
+
+def _named(position: Position) -> Html:
+    return dotted(position.symbol, side_mark(position.side))
