@@ -16,6 +16,8 @@ All routes lie under /control, take and return JSON, and answer only on loopback
 * POST /control/deposit: {"venue", "account", "coin", "amount"}
 * POST /control/keys: fields of a ``BybitKey``; DELETE ?api_key= forgets one
 * POST /control/bybit: fields of ``BybitBehaviour``, {"ack_delay_ms"}, {"restart": true} (clears order/realtime)
+* POST /control/hyperliquid: knobs of ``HyperliquidBehaviour``, "ip_weight_per_minute", "address_requests"
+* POST /control/hyperliquid/accounts: {"name"?, "usdc"?, "spot_usdc"?, "abstraction"?, "history"?}, answers with keys
 * POST /control/market: {"venue", "symbol"} and fields of ``Instrument`` to change, e.g. {"tradable": false}
 * POST /control/listening: {"part", "listening": false} refuses connections to a part until true
 * POST /control/sockets/drop: {"venue"?} cuts WebSockets
