@@ -10,40 +10,51 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Clock:
     """Tells the world's time and lets tests stop it and move it forward.
 
+    The world's time (``now``) is when things happen: prices, orders, funding. The venues' clocks on the wire (``wall``)
+    never stop: clients measure and sign with running clocks, so a frozen world still answers with a running time. Both
+    move together when somebody advances the clock.
+
     Args:
-        frozen_at: When given, time stands still at this moment until ``advance``; otherwise it is the real time.
+        frozen_at: When given, time stands still at this moment until ``advance_ms``; otherwise it is the real time.
     """
 
     def __init__(self, *, frozen_at: datetime | None = None) -> None:
-        self._frozen_ms = None if frozen_at is None else to_ms(frozen_at)
         self._offset_ms = 0
+        self._frozen_ms: int | None = None
         self._sleepers: set[asyncio.Future[None]] = set()
+        if frozen_at is not None:
+            self.freeze(frozen_at)
 
     @property
     def frozen(self) -> bool:
         """Whether time stands still until somebody advances it."""
         return self._frozen_ms is not None
 
+    @property
+    def driven(self) -> bool:
+        """Whether somebody stopped or moved it: clients with a clock of their own cannot know the time."""
+        return self.frozen or self._offset_ms != 0
+
     def now_ms(self) -> int:
         """The world's time in milliseconds since 1970."""
-        if self._frozen_ms is not None:
-            return self._frozen_ms
-        return time.time_ns() // 1_000_000 + self._offset_ms
+        return self.wall_ms() if self._frozen_ms is None else self._frozen_ms
 
     def now(self) -> datetime:
         """The world's time as an aware UTC datetime."""
         return from_ms(self.now_ms())
 
+    def wall_ms(self) -> int:
+        """What the venues' clocks show: it runs on while the world stands still."""
+        return real_ms() + self._offset_ms
+
     def freeze(self, at: datetime | None = None) -> None:
-        """Stop the clock, at the given moment or where it is."""
+        """Stop the world's time, at the given moment or where it is."""
         self._frozen_ms = self.now_ms() if at is None else to_ms(at)
+        self._offset_ms = self._frozen_ms - real_ms()
         self._wake()
 
     def release(self) -> None:
-        """Let a frozen clock run on from where it stands."""
-        if self._frozen_ms is None:
-            return
-        self._offset_ms = self._frozen_ms - time.time_ns() // 1_000_000
+        """Let the world's time run again, from what the venues' clocks show."""
         self._frozen_ms = None
         self._wake()
 
@@ -55,9 +66,8 @@ class Clock:
         """
         if milliseconds < 0:
             raise ValueError("the clock only moves forward: give a step of zero or more")
-        if self._frozen_ms is None:
-            self._offset_ms += milliseconds
-        else:
+        self._offset_ms += milliseconds
+        if self._frozen_ms is not None:
             self._frozen_ms += milliseconds
         self._wake()
 
@@ -77,6 +87,11 @@ class Clock:
         for changed in self._sleepers:
             if not changed.done():
                 changed.set_result(None)
+
+
+def real_ms() -> int:
+    """This machine's time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 def to_ms(moment: datetime) -> int:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from aiohttp import ClientConnectionResetError, web
 
+from sandbox.clock import real_ms
 from sandbox.faults import Answer, FaultRule
 from sandbox.journal import RequestRecord
-from sandbox.world import World
+from sandbox.world import ARRIVAL, Arrival, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Breaker = Callable[[web.Request, FaultRule, bytes], Awaitable[web.StreamResponse]]
@@ -28,6 +29,7 @@ def middleware(world: World, venue: str) -> Any:
 
     @web.middleware
     async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[ARRIVAL] = Arrival(real_ms=real_ms(), world_ms=world.clock.now_ms())
         body = "" if is_websocket(request) else (await request.read()).decode(errors="replace")
         text = body or request.query_string
         operation = operation_of(request, body)
@@ -105,7 +107,7 @@ async def apply(
     if rule.row.answer is Answer.REAL and response is not None:
         return response
     if rule.row.answer is Answer.CODE:
-        return web.json_response(error_envelope(record.venue, rule, world.clock.now_ms()))
+        return web.json_response(error_envelope(record.venue, rule, world.clock.wall_ms()))
     record.status = None
     broken = await BREAKERS[rule.row.answer](request, rule, body)
     record.status = broken.status

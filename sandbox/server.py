@@ -1,7 +1,7 @@
 """Runs a whole sandbox: the venues, the Telegram server and the control API, each on its own loopback port."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,9 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from sandbox import admin, bybit_api, control, demo, hyperliquid_api, state, telegram_api
+from sandbox.book import Level
 from sandbox.clock import Clock
+from sandbox.engine import Venue
 from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import admin as hyperliquid_admin
 from sandbox.hyperliquid import venue as hyperliquid_venue
@@ -195,6 +197,19 @@ class Sandbox:
     def set_price(self, symbol: str, price: Decimal | int | str, *, mark: Decimal | None = None) -> None:
         """Hold a market's price (both venues follow) and let orders meet it."""
         admin.set_price(self.world, symbol, Decimal(price), mark=mark)
+
+    def thin_book(
+        self,
+        symbol: str,
+        *,
+        bids: Sequence[tuple[str, str]] = (),
+        asks: Sequence[tuple[str, str]] = (),
+        venue: Venue = Venue.BYBIT,
+    ) -> None:
+        """Put exactly these (price, size) levels into a market's book; an omitted side is empty."""
+        sides = ([Level(Decimal(price), Decimal(size)) for price, size in side] for side in (bids, asks))
+        bid_levels, ask_levels = sides
+        self.world.market.fix_book(venue, symbol, bids=bid_levels, asks=ask_levels)
 
     async def advance(self, seconds: float) -> None:
         """Let the world's time pass."""

@@ -26,6 +26,17 @@ CACHED_ANSWERS: Final = 2_000
 REAL_ACK_DELAY_MS: Final = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a request came: by this machine's clock and by the world's."""
+
+    real_ms: int
+    world_ms: int
+
+
+ARRIVAL: Final = web.RequestKey("arrival", Arrival)
+
+
 class AnswerCache(OrderedDict[str, bytes]):
     """The last answer to each request, as a caching proxy would keep it."""
 

@@ -10,8 +10,9 @@ from typing import Final
 from aiohttp import web
 
 from sandbox.bybit.errors import ApiError
+from sandbox.clock import real_ms
 from sandbox.keys import BybitKey
-from sandbox.world import World
+from sandbox.world import ARRIVAL, World
 
 DEFAULT_WINDOW_MS: Final = 5_000
 AHEAD_MS: Final = 1_000
@@ -29,7 +30,7 @@ def authenticate(world: World, request: web.Request, body: str, now_ms: int) -> 
     if key is None:
         raise ApiError(10003, "API key is invalid.")
     timestamp, window = headers.get("X-BAPI-TIMESTAMP", ""), headers.get("X-BAPI-RECV-WINDOW", str(DEFAULT_WINDOW_MS))
-    check_time(timestamp, window, now_ms)
+    check_time(timestamp, window, client_clocks(world, request, now_ms))
     payload = body if request.method == "POST" else request.rel_url.raw_query_string
     expected = sign(key.secret, f"{timestamp}{key.api_key}{window}{payload}")
     if not hmac.compare_digest(expected, headers.get("X-BAPI-SIGN", "").lower()):
@@ -41,15 +42,29 @@ def authenticate(world: World, request: web.Request, body: str, now_ms: int) -> 
     return key
 
 
-def check_time(timestamp: str, window: str, now_ms: int) -> None:
+def client_clocks(world: World, request: web.Request, now_ms: int) -> list[int]:
+    """The times that a timestamp is held against: the venue's clock.
+
+    When somebody drives the world's clock, a client that goes by this machine's clock is not blamed for it; but the
+    world's time that passes while its request is under way counts.
+    """
+    clocks = [now_ms]
+    if world.clock.driven:
+        arrival = request[ARRIVAL]
+        under_way = world.clock.now_ms() - arrival.world_ms
+        clocks.append(arrival.real_ms + under_way + world.behaviour.clock_skew_ms)
+    return clocks
+
+
+def check_time(timestamp: str, window: str, clocks: list[int]) -> None:
     """A request is accepted while server time - window <= timestamp < server time + 1 s."""
     if not timestamp.isdigit() or not window.isdigit():
         raise ApiError(10001, "invalid request, please check your timestamp and recv_window param")
-    if not now_ms - int(window) <= int(timestamp) < now_ms + AHEAD_MS:
+    if not any(now - int(window) <= int(timestamp) < now + AHEAD_MS for now in clocks):
         raise ApiError(
             10002,
             "invalid request, please check your server timestamp or recv_window param. "
-            f"req_timestamp[{timestamp}],server_timestamp[{now_ms}],recv_window[{window}]",
+            f"req_timestamp[{timestamp}],server_timestamp[{clocks[0]}],recv_window[{window}]",
         )
 
 
@@ -69,7 +84,8 @@ def authenticate_socket(world: World, api_key: object, expires: object, signatur
     key = world.keys.find(str(api_key))
     if key is None:
         raise ApiError(10003, "API key is invalid.")
-    if not str(expires).isdigit() or int(str(expires)) <= now_ms:
+    clock = min(now_ms, real_ms()) if world.clock.driven else now_ms
+    if not str(expires).isdigit() or int(str(expires)) <= clock:
         raise ApiError(10002, "Params Error: expires is in the past")
     if not hmac.compare_digest(sign(key.secret, f"GET/realtime{expires}"), str(signature).lower()):
         raise ApiError(10004, "error sign!")

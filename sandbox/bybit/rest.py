@@ -101,7 +101,7 @@ class Rest:
 
     def now_ms(self) -> int:
         """The venue's clock."""
-        return self.world.clock.now_ms() + self.world.behaviour.clock_skew_ms
+        return self.world.clock.wall_ms() + self.world.behaviour.clock_skew_ms
 
     def _serve(self, endpoint: Endpoint) -> Callable[[web.Request], Any]:
         async def serve(request: web.Request) -> web.Response:

@@ -1,0 +1,79 @@
+"""Fixtures for all rooms: a simulated world in this process, and one in a process of its own."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.clock import Clock
+from sandbox.server import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 20
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A world whose time stands still until ``await sandbox.advance(seconds)``; orders execute at once.
+
+    Addresses: ``bybit_url``, ``bybit_ws_url``, ``hyperliquid_url``, ``telegram_url``, ``control_url``. Shortcuts:
+    ``set_price("BTCUSDT", 60000)``, ``fault("reset_after", match="POST /v5/order/create")``, ``new_bybit_account()``.
+    The truth: ``sandbox.world.bybit`` and ``.hyperliquid`` (engines), ``sandbox.world.journal`` (requests).
+    """
+    async with Sandbox(clock=Clock(frozen_at=datetime.now(UTC))) as running:
+        yield running
+
+
+class SandboxProcess:
+    """A sandbox in its own process; ``urls`` is what it announced, ``bybit_url`` and the like are attributes too."""
+
+    def __init__(self, process: asyncio.subprocess.Process, announcement: dict[str, Any]) -> None:
+        self.process = process
+        self.urls = announcement
+        self.bybit_url: str = announcement["bybit_url"]
+        self.bybit_ws_url: str = announcement["bybit_ws_url"]
+        self.hyperliquid_url: str = announcement["hyperliquid_url"]
+        self.telegram_url: str = announcement["telegram_url"]
+        self.control_url: str = announcement["control_url"]
+
+
+async def start_sandbox(*options: str) -> SandboxProcess:
+    """Start ``python -m sandbox`` on free ports and wait until it is ready."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--port-base",
+        "0",
+        *options,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+    return SandboxProcess(process, json.loads(line))
+
+
+async def stop_sandbox(running: SandboxProcess) -> int:
+    """End the process and return its exit code."""
+    with suppress(ProcessLookupError):
+        running.process.terminate()
+    return await asyncio.wait_for(running.process.wait(), READY_SECONDS)
+
+
+@pytest.fixture
+async def sandbox_process() -> AsyncIterator[SandboxProcess]:
+    """A sandbox in a process of its own, with running time; drive it over ``control_url``."""
+    running = await start_sandbox()
+    try:
+        yield running
+    finally:
+        await stop_sandbox(running)
