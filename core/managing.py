@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from core import money
 from core.accounts import spec_of
-from core.ids import client_order_id
-from core.ordering import Ordering, cancel_of, fresh_cause, leverage_action
+from core.ordering import Ordering, cancel_of, fresh_cause, leverage_action, protection_ids
 from core.words import margin_mode_of, position_mode_of
 from exchanges.base import AccountVenue
 from exchanges.spec import Capability
@@ -113,7 +112,7 @@ class Managing(Ordering):
             size=None if size is None else money.floor_size(instrument, positive_decimal(size, "size")),
             trailing_distance=trailing_distance,
             replaced=replaced,
-            client_ids=tuple(client_order_id(account.exchange, account, cause, n) for n in (1, 2)),
+            client_ids=protection_ids(account, cause, take_profit, stop_loss),
         )
         result = await self.submit(account, client, action, cause)
         if result.success and action.replaced and _sets_a_price(action):

@@ -105,7 +105,7 @@ class Ordering(Reading):
             position_side=hedge_side,
             protection=_protection(take_profit, stop_loss),
             client_order_id=client_order_id(account.exchange, account, cause, 0),
-            protection_client_ids=tuple(client_order_id(account.exchange, account, cause, n) for n in (1, 2)),
+            protection_client_ids=protection_ids(account, cause, take_profit, stop_loss),
         )
         wanted = optional_number(leverage, "leverage")
         await guard(account, client, request, reference_price=ticker.reference_price, leverage=wanted)
@@ -294,6 +294,14 @@ class Ordering(Reading):
 def fresh_cause() -> str:
     """Return a cause for a call that names none; it protects against our own repeats, not against the caller's."""
     return f"api:{uuid4().hex}"
+
+
+def protection_ids(account: Account, cause: str, *levels: Number | None) -> tuple[str, ...]:
+    """Return ids for the protection orders of an action: one per level set, none where the venue needs none."""
+    if spec_of(account.exchange).can(Capability.POSITION_PROTECTION):
+        return ()
+    wanted = [level for level in levels if level]
+    return tuple(client_order_id(account.exchange, account, cause, number) for number, _ in enumerate(wanted, 1))
 
 
 def optional_number(value: Number | None, name: str) -> Decimal | None:
