@@ -86,7 +86,7 @@ class Instrument(Value):
         https://bybit-exchange.github.io/docs/v5/market/instrument
         """
         native = wire.text(row, "symbol")
-        base, quote = canonical_base(wire.text(row, "baseCoin")), wire.text(row, "quoteCoin")
+        base, quote = canonical_base(bybit.EXCHANGE, wire.text(row, "baseCoin")), wire.text(row, "quoteCoin")
         sizes, prices = wire.record(row, "lotSizeFilter"), wire.record(row, "priceFilter")
         leverage = wire.record(row, "leverageFilter")
         funding_minutes = wire.optional_integer(row, "fundingInterval")
@@ -139,7 +139,7 @@ class Instrument(Value):
         native = wire.text(row, "name")
         decimals = wire.integer(row, "szDecimals")
         step = Decimal(1).scaleb(-decimals)
-        base = canonical_base(native.rpartition(":")[2])
+        base = canonical_base(hyperliquid.EXCHANGE, native.rpartition(":")[2])
         return cls(
             exchange=hyperliquid.EXCHANGE,
             symbol=canonical_symbol(hyperliquid.EXCHANGE, native),

@@ -38,22 +38,23 @@ def canonical_symbol(exchange: str, native_symbol: str) -> str:
     """
     if exchange == _HYPERLIQUID:
         has_canonical_name = ":" not in native_symbol and is_perp_coin(native_symbol)
-        return f"{canonical_base(native_symbol)}{_CANONICAL_QUOTE}" if has_canonical_name else native_symbol
+        return f"{canonical_base(exchange, native_symbol)}{_CANONICAL_QUOTE}" if has_canonical_name else native_symbol
     if exchange == _BYBIT and native_symbol.endswith(_CANONICAL_QUOTE):
-        base = native_symbol.removesuffix(_CANONICAL_QUOTE)
-        return f"{_BYBIT_BASES.get(base, base)}{_CANONICAL_QUOTE}"
+        return f"{canonical_base(exchange, native_symbol.removesuffix(_CANONICAL_QUOTE))}{_CANONICAL_QUOTE}"
     return native_symbol
 
 
-def canonical_base(coin: str) -> str:
+def canonical_base(exchange: str, coin: str) -> str:
     """Return the base under which a coin is known everywhere: kPEPE and SHIB1000 become 1000PEPE and 1000SHIB."""
+    if exchange == _BYBIT:
+        return _BYBIT_BASES.get(coin, coin)
     thousand = _HYPERLIQUID_THOUSAND.fullmatch(coin)
-    return f"1000{thousand.group(1)}" if thousand else _BYBIT_BASES.get(coin, coin)
+    return f"1000{thousand[1]}" if thousand else coin
 
 
 def base_multiplier(base: str) -> int:
-    """Return how many coins one unit of a base stands for: 1000 for 1000PEPE, 1 for BTC and 1INCH."""
-    match = _MULTIPLIER.match(canonical_base(base))
+    """Return how many coins one unit of a canonical base stands for: 1000 for 1000PEPE, 1 for BTC and 1INCH."""
+    match = _MULTIPLIER.match(base)
     return int(match.group(1)) if match else 1
 
 
@@ -249,7 +250,7 @@ def _asked_plainly(name: str, text: str) -> _Asked:
 def _typed_base(base: str) -> str:
     if base.startswith("K") and base[1:] in _THOUSANDS:
         return f"1000{base[1:]}"
-    return canonical_base(base)
+    return _BYBIT_BASES.get(base, base)
 
 
 def _unknown(text: str) -> BadOrder:
