@@ -13,8 +13,9 @@ from exchanges.base import AccountEvent
 from exchanges.hyperliquid_actions import to_wire
 from exchanges.hyperliquid_answers import acks_of, same_for_all, unknown
 from exchanges.hyperliquid_history import HLHistory
+from exchanges.hyperliquid_info import MAIN_DEX
 from exchanges.hyperliquid_keys import Wallet
-from exchanges.hyperliquid_market import HLMarket, shared_market, transport_of
+from exchanges.hyperliquid_market import MANY_DEXES, HLMarket, shared_market, transport_of
 from exchanges.hyperliquid_signing import signed_body
 from exchanges.hyperliquid_stream import account_events, slots_of
 from exchanges.hyperliquid_wires import legs_of
@@ -135,8 +136,8 @@ class HLExchange(HLHistory):
             One ack per leg; an entry comes first, then its take-profit, then its stop-loss.
         """
         for instrument in _instruments_of(request.action):
-            self._order_dexes.touch(instrument.dex or "")
-            self._position_dexes.touch(instrument.dex or "")
+            self._order_dexes.touch(instrument.dex or MAIN_DEX)
+            self._position_dexes.touch(instrument.dex or MAIN_DEX)
         try:
             response = await self._transport.request("POST", request.url, body=request.body, headers=request.headers)
         except NotSent as e:
@@ -157,7 +158,9 @@ class HLExchange(HLHistory):
         https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket/subscriptions
         """
         user = await self._user()
-        dexes = sorted({instrument.dex or "" for instrument in instruments} | {""})
+        dexes = sorted({instrument.dex or MAIN_DEX for instrument in instruments} | {MAIN_DEX})
+        if len(dexes) > MANY_DEXES:
+            dexes = self._position_dexes.known(dexes)
         with slots_of(self._transport).take(user):
             async for event in account_events(
                 self._transport.session, self._endpoints.stream, user, dexes=dexes, account_type=self.account_type

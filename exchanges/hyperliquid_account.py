@@ -57,6 +57,10 @@ class DexesInUse:
         """Return the dexes to ask now; `ttl_s` is how long the last look at all of them holds."""
         if self._swept_at is None or now >= self._swept_at + ttl_s:
             return list(listed)
+        return self.known(listed)
+
+    def known(self, listed: Sequence[str]) -> list[str]:
+        """Return the dexes where something was found or sent, and always the main one."""
         return [name for name in listed if name in self._used]
 
     def saw(self, used: Iterable[str], now: float, *, is_sweep: bool) -> None:

@@ -22,7 +22,8 @@ from exchanges.transport import Transport
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Unavailable
-from models.unified import Fill, Order, Position
+from models.order import orders_from_hyperliquid
+from models.unified import Fill, Position
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +123,7 @@ def read_event(message: bytes, *, user: AccountAddress, account_type: AccountTyp
 
 
 def _order_updates(data: Any, _user: AccountAddress, account_type: AccountType) -> AccountEvent:
-    rows = wire.as_records(data, "orderUpdates")
-    return AccountEvent(orders=tuple(Order.from_hyperliquid(row, account_type=account_type) for row in rows))
+    return AccountEvent(orders=tuple(orders_from_hyperliquid(data, account_type=account_type)))
 
 
 def _user_fills(data: Any, user: AccountAddress, account_type: AccountType) -> AccountEvent | None:
