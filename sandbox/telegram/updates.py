@@ -29,6 +29,12 @@ class UpdateQueue:
         self._confirmed: deque[dict[str, Json]] = deque(maxlen=_KEPT_CONFIRMED)
         self._arrival = asyncio.Event()
         self._poll: object | None = None
+        self._waiting = 0
+
+    @property
+    def is_polled(self) -> bool:
+        """Tell whether a poll waits right now."""
+        return self._waiting > 0
 
     def push(self, kind: str, body: Json) -> int | None:
         """Queue an update and return its number, or None when the bot has not asked for this kind."""
@@ -99,9 +105,12 @@ class UpdateQueue:
 
     async def _wait(self, me: object, timeout_s: float) -> None:
         self._arrival = asyncio.Event()
+        self._waiting += 1
         try:
             await asyncio.wait_for(self._arrival.wait(), timeout_s)
         except TimeoutError:
             return
+        finally:
+            self._waiting -= 1
         if self._poll is not me:
             raise conflict("terminated by other getUpdates request; make sure that only one bot instance is running")

@@ -183,7 +183,7 @@ async def test_media_that_telegram_would_not_take_is_refused(server: Server) -> 
         photo = await bot.send_photo(OWNER, png(4, 4), caption="x" * 1024)
         with pytest.raises(BadRequest, match="There is no text in the message to edit"):
             await photo.edit_text("y")
-        with pytest.raises(BadRequest, match="Can.t use file of type photo as document"):
+        with pytest.raises(BadRequest, match="use file of type photo as document"):
             await bot.send_document(OWNER, photo.photo[-1].file_id)
 
 
@@ -230,6 +230,7 @@ async def test_request_that_is_not_json_is_refused(server: Server) -> None:
 
 
 async def test_errors_arrive_in_python_telegram_bot_as_its_own(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.state.flood = FloodControl(lambda: 0.0)
     monkeypatch.setenv("PTB_TIMEDELTA", "true")  # without it, reading retry_after warns
     async with server.application().build() as application:
         bot = application.bot
@@ -247,6 +248,7 @@ async def test_errors_arrive_in_python_telegram_bot_as_its_own(server: Server, m
     stranger = server.application().token("1:" + "A" * 35).build()
     with pytest.raises(InvalidToken):
         await stranger.initialize()
+    await stranger.bot.shutdown()
 
 
 def seconds_of(times: list[float]) -> FloodControl:
@@ -284,6 +286,7 @@ def test_group_and_bot_have_budgets_of_their_own() -> None:
 
 
 async def test_429_carries_the_seconds_to_wait(server: Server) -> None:
+    server.state.flood = FloodControl(lambda: 0.0)
     for _ in range(PRIVATE.burst):
         await server.result("sendMessage", chat_id=OWNER, text="x")
     answer = await server.call("sendMessage", chat_id=OWNER, text="x")
