@@ -180,5 +180,3 @@ class Question:
     name: str
     run: Handler
     needs: Need = Need.TRADER
-    is_secret: bool = False
-    """Whether the answer may hold keys: its text is never stored, and its message is deleted."""

@@ -2,10 +2,12 @@
 
 import re
 
+from chat.accounts import looks_like_key
 from chat.call import Call, Need, Reply
 from db import Role
 from telegram_ui.screen import Screen
 from telegram_ui.views.access import invite_refused_view, refused_view
+from telegram_ui.views.accounts import leaked_view
 from telegram_ui.views.home import HelpRow, greeting_view, help_view, home_view, not_understood_view
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -55,6 +57,8 @@ async def cmd_help(call: Call) -> Reply:
     return help_view(call.t, list(groups.items()))
 
 
-async def on_unknown_text(call: Call) -> Reply:
-    """Answer a text that is neither a command nor an order."""
+async def on_other_text(call: Call) -> Reply:
+    """Answer a text that is neither a command nor an order; one that looks like a key is deleted."""
+    if looks_like_key(call.text):
+        return leaked_view(call.t, was_deleted=await call.forget())
     return not_understood_view(call.t)

@@ -10,7 +10,7 @@ from telegram import Update
 
 from chat.call import ButtonRow, Call, Command, Handler, Need, Person, Question, Reply, Services
 from chat.questions import open_question
-from chat.start import on_unknown_text
+from chat.start import on_other_text
 from chat.trade import is_ticket, on_ticket
 from models.errors import TradingError
 from telegram_app.access import Access
@@ -39,7 +39,6 @@ class Route:
     text: str = ""
     arguments: tuple[str, ...] = ()
     example: str = ""
-    is_secret: bool = False
 
 
 class Dispatcher:
@@ -104,8 +103,6 @@ class Dispatcher:
             return
         place = Place(self._messenger, incoming, key=f"tg:{self._bot_id}:{incoming.update_id}")
         call = self._call(incoming, route, person, t, place, number)
-        if route.is_secret:
-            await call.forget()
         await place.finish(await _reply(call, route))
 
     def _call(self, incoming: Incoming, route: Route, person: Person, t: Texts, place: Place, number: str) -> Call:
@@ -154,15 +151,15 @@ class Dispatcher:
         name = first.split("@")[0].split("\n")[0].lower()
         command = self._commands.get(name)
         if command is None:
-            return Route(run=on_unknown_text, needs=Need.VIEWER, text=text)
+            return Route(run=on_other_text, needs=Need.VIEWER, text=text)
         return _route_of(command, rest)
 
     async def _question_route(self, user_id: int, text: str) -> Route:
         question = await open_question(self._services.store, user_id, self._services.now())
         row = self._questions.get(question.name) if question else None
         if question is None or row is None:
-            return Route(run=on_unknown_text, needs=Need.VIEWER, text=text)
-        return Route(run=row.run, needs=row.needs, text=text, arguments=question.arguments, is_secret=row.is_secret)
+            return Route(run=on_other_text, needs=Need.VIEWER, text=text)
+        return Route(run=row.run, needs=row.needs, text=text, arguments=question.arguments)
 
     async def _turn_away(self, incoming: Incoming, screen: Screen) -> None:
         """Answer somebody who may not, without letting them make the bot chatter."""

@@ -1,0 +1,150 @@
+"""ElCaro's Telegram bot: what it can do, as tables, and how it starts.
+
+A new command is a row here, a handler in `chat/`, a screen in `telegram_ui/views/` and its sentences in `locale/`.
+"""
+
+import asyncio
+import logging
+import signal
+
+from telegram.error import InvalidToken, TelegramError
+
+from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
+from chat.call import ButtonRow, Command, Need, Question
+from chat.choices import cmd_exchange, cmd_language, cmd_mode
+from chat.confirm import confirm_handler, on_dismiss
+from chat.money import cmd_balance, cmd_price
+from chat.orders import CANCEL, CANCEL_ALL, cmd_orders, on_cancel_all, on_cancel_one
+from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_position
+from chat.protect import (
+    PROTECT,
+    cmd_breakeven,
+    cmd_stop,
+    cmd_target,
+    on_breakeven,
+    on_stop,
+    on_stop_answer,
+    on_target,
+    on_target_answer,
+)
+from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_answer
+from chat.start import cmd_help, cmd_start, on_home
+from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
+from core.config import ConfigError, Settings, load_settings
+from core.logs import set_up_logging
+from core.runtime import open_runtime
+from db import StorageRefused
+from telegram_app.app import Tables, open_app, run_app
+from telegram_ui.texts import N_
+
+logger = logging.getLogger("bot")
+
+_LOOK, _TRADE, _MANAGE = N_("Look"), N_("Trade"), N_("Manage")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(name="start", run=cmd_start, help=N_("the menu"), group=_LOOK, needs=Need.ANYBODY, in_menu=True),
+    Command(name="positions", run=cmd_positions, help=N_("open positions"), group=_LOOK, in_menu=True),
+    Command(name="balance", run=cmd_balance, help=N_("your money"), group=_LOOK, aliases=("account",), in_menu=True),
+    Command(name="orders", run=cmd_orders, help=N_("open orders"), group=_LOOK, aliases=("openorders",), in_menu=True),
+    Command(name="price", run=cmd_price, help=N_("a market's price"), group=_LOOK, example="BTC", aliases=("market",)),
+    Command(name="help", run=cmd_help, help=N_("all commands"), group=_LOOK, in_menu=True),
+    Command(
+        name="long",
+        run=cmd_long,
+        help=N_("buy, after a preview"),
+        group=_TRADE,
+        example="BTC 100$ 5x sl 2% tp 4%",
+        aliases=("buy",),
+        needs=Need.TRADER,
+    ),
+    Command(
+        name="short",
+        run=cmd_short,
+        help=N_("sell, after a preview"),
+        group=_TRADE,
+        example="ETH 0.5 @ 3000",
+        aliases=("sell",),
+        needs=Need.TRADER,
+    ),
+    Command(
+        name="close", run=cmd_close, help=N_("close a position"), group=_TRADE, example="BTC 50%", needs=Need.TRADER
+    ),
+    Command(name="sl", run=cmd_stop, help=N_("set a stop"), group=_TRADE, example="BTC 58000", needs=Need.TRADER),
+    Command(name="tp", run=cmd_target, help=N_("set a target"), group=_TRADE, example="BTC 4%", needs=Need.TRADER),
+    Command(name="be", run=cmd_breakeven, help=N_("stop to breakeven"), group=_TRADE, example="BTC", needs=Need.TRADER),
+    Command(name="exchange", run=cmd_exchange, help=N_("Bybit or HyperLiquid"), group=_MANAGE),
+    Command(name="mode", run=cmd_mode, help=N_("practice or real money"), group=_MANAGE),
+    Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
+    Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
+    Command(name="settings", run=cmd_settings, help=N_("limits and habits"), group=_MANAGE, in_menu=True),
+    Command(name="lang", run=cmd_language, help=N_("language"), group=_MANAGE, aliases=("language",)),
+)
+
+DEEDS = {deed.kind: deed for deed in (OPEN, CLOSE, CANCEL, CANCEL_ALL, PROTECT, FORGET)}
+"""What a confirm button can stand for."""
+
+BUTTONS: tuple[ButtonRow, ...] = (
+    ButtonRow(name="home", run=on_home),
+    ButtonRow(name="help", run=cmd_help),
+    ButtonRow(name="bal", run=cmd_balance),
+    ButtonRow(name="px", run=cmd_price),
+    ButtonRow(name="poss", run=cmd_positions),
+    ButtonRow(name="pos", run=on_position),
+    ButtonRow(name="ords", run=cmd_orders),
+    ButtonRow(name="test", run=on_test_trade, needs=Need.TRADER),
+    ButtonRow(name="cl", run=on_close, needs=Need.TRADER),
+    ButtonRow(name="sl", run=on_stop, needs=Need.TRADER),
+    ButtonRow(name="tp", run=on_target, needs=Need.TRADER),
+    ButtonRow(name="be", run=on_breakeven, needs=Need.TRADER),
+    ButtonRow(name="oc", run=on_cancel_one, needs=Need.TRADER),
+    ButtonRow(name="oca", run=on_cancel_all, needs=Need.TRADER),
+    ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER),
+    ButtonRow(name="no", run=on_dismiss, needs=Need.TRADER),
+    ButtonRow(name="ex", run=cmd_exchange),
+    ButtonRow(name="mode", run=cmd_mode),
+    ButtonRow(name="lang", run=cmd_language),
+    ButtonRow(name="sets", run=cmd_settings),
+    ButtonRow(name="set", run=on_setting, needs=Need.TRADER),
+    ButtonRow(name="accs", run=cmd_accounts),
+    ButtonRow(name="connect", run=cmd_connect, needs=Need.TRADER),
+    ButtonRow(name="forget", run=on_forget, needs=Need.TRADER),
+)
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(name="stop", run=on_stop_answer),
+    Question(name="target", run=on_target_answer),
+    Question(name="setting", run=on_setting_answer),
+    Question(name="real", run=on_real_answer),
+    Question(name="keys", run=on_keys),
+)
+
+TABLES = Tables(commands=COMMANDS, buttons=BUTTONS, questions=QUESTIONS)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_runtime(settings, role="bot") as runtime, open_app(runtime, TABLES) as app:
+        logger.info("bot ready", extra={"bot": app.bot.username, "backend": runtime.backend.name})
+        await run_app(app, TABLES, stop)
+    logger.info("bot stopped")
+
+
+def main() -> None:
+    """Start the bot; whatever keeps it from starting is told in one sentence."""
+    try:
+        settings = load_settings()
+        set_up_logging(level=settings.log_level, log_file=settings.elcaro_log_dir / "bot.log", secrets=settings.secrets)
+        asyncio.run(run(settings))
+    except (ConfigError, StorageRefused) as e:
+        raise SystemExit(str(e)) from None
+    except InvalidToken:
+        raise SystemExit("TELEGRAM_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
+    except TelegramError as e:
+        raise SystemExit(f"Telegram cannot be reached: {e}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The running bot: Telegram on one side, the open process on the other, and the loops between them."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from telegram import Bot
+from telegram.error import TelegramError
+
+from chat.call import ButtonRow, Command, Question, Services
+from core.config import Settings
+from core.runtime import Runtime
+from db import Role
+from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
+from telegram_app.dispatch import Dispatcher
+from telegram_app.intake import Intake
+from telegram_app.messenger import Messenger
+from telegram_app.outbox import OutboxWorker
+from telegram_app.profile import publish_profile
+from telegram_app.request import AiohttpRequest
+
+logger = logging.getLogger(__name__)
+
+_RETRY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What the bot can do: the rows that `bot.py` lists."""
+
+    commands: Sequence[Command]
+    buttons: Sequence[ButtonRow]
+    questions: Sequence[Question]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The parts of a running bot."""
+
+    bot: Bot
+    runtime: Runtime
+    messenger: Messenger
+    access: Access
+    outbox: OutboxWorker
+    intake: Intake
+    owner_code: OwnerCode
+    link: Callable[[str], str]
+
+
+def make_bot(settings: Settings) -> Bot:
+    """Return the Bot API client. Polling has a connection of its own, so that it never waits behind answers."""
+    return Bot(
+        settings.telegram_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=AiohttpRequest(),
+        get_updates_request=AiohttpRequest(max_connections=1),
+    )
+
+
+def start_link(settings: Settings, username: str) -> Callable[[str], str]:
+    """Return what turns a code into the address that opens this bot's chat with it."""
+    scheme, place, path, query, fragment = urlsplit(settings.telegram_link or f"https://t.me/{username}")
+
+    def link(code: str) -> str:
+        both = "&".join(part for part in (query, urlencode({"start": code})) if part)
+        return urlunsplit((scheme, place, path, both, fragment))
+
+    return link
+
+
+@asynccontextmanager
+async def open_app(runtime: Runtime, tables: Tables) -> AsyncIterator[App]:
+    """Connect to Telegram and put the parts together.
+
+    Raises:
+        TelegramError: Telegram does not take the token, or cannot be reached.
+    """
+    settings, store = runtime.settings, runtime.store
+    async with make_bot(settings) as bot:
+        owner_code = OwnerCode()
+        access = Access(store, owner_code)
+        messenger = Messenger(bot, store)
+        link = start_link(settings, bot.username)
+        services = Services(
+            commands=tables.commands,
+            backend=runtime.backend,
+            store=store,
+            accounts=runtime.accounts,
+            now=lambda: datetime.now(UTC),
+            is_sandbox=settings.is_sandbox,
+            keys_changed=runtime.clients.forget,
+            claim_ownership=access.claim_ownership,
+            link=link,
+            web_app_url=settings.webapp_url if settings.webapp_url.startswith("https://") else "",
+        )
+        dispatcher = Dispatcher(
+            services,
+            access,
+            messenger,
+            commands=tables.commands,
+            buttons=tables.buttons,
+            questions=tables.questions,
+            bot_id=bot.id,
+        )
+        intake = Intake(bot, store, handle=dispatcher.handle, refuse=dispatcher.refuse, person_of=dispatcher.person_of)
+        yield App(
+            bot=bot,
+            runtime=runtime,
+            messenger=messenger,
+            access=access,
+            outbox=OutboxWorker(messenger, store),
+            intake=intake,
+            owner_code=owner_code,
+            link=link,
+        )
+
+
+async def run_app(app: App, tables: Tables, stop: asyncio.Event) -> None:
+    """Answer people until told to stop, then finish the answers that are under way."""
+    loops = [
+        asyncio.create_task(app.intake.run(), name="intake"),
+        asyncio.create_task(app.outbox.run(), name="outbox"),
+        asyncio.create_task(_offer_ownership(app), name="owner"),
+        asyncio.create_task(_publish(app, tables), name="profile"),
+    ]
+    stopped = asyncio.create_task(stop.wait())
+    endless = set(loops[:2])
+    done, _ = await asyncio.wait({stopped, *endless}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*loops, stopped):
+        task.cancel()
+    await asyncio.gather(*loops, stopped, return_exceptions=True)
+    await app.intake.stop()
+    for task in done & endless:
+        task.result()  # a loop that ended by itself brings its error
+
+
+async def _publish(app: App, tables: Tables) -> None:
+    """Tell Telegram the menu, again until it listens; the chat works without it."""
+    while True:
+        try:
+            await publish_profile(app.bot, tables.commands)
+        except TelegramError as e:
+            logger.warning("menu not published", extra={"problem": type(e).__name__})
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return
+
+
+async def _offer_ownership(app: App) -> None:
+    """Until the bot has an owner, show whoever can see this terminal a one-time link that makes them one."""
+    users = app.runtime.store.users
+    admin_id = app.runtime.settings.admin_id
+    if admin_id is not None:
+        await users.set_role(admin_id, Role.ADMIN)
+    while not await users.list_all(Role.ADMIN):
+        link = app.link(app.owner_code.renew())
+        # Written past the log: whoever reads logs later must not become the owner.
+        sys.stdout.write(f"\nOpen this link to become the owner (once, within 15 minutes):\n  {link}\n\n")
+        sys.stdout.flush()
+        await asyncio.sleep(OWNER_CODE_LIFETIME_S)
