@@ -5,7 +5,7 @@ hidden; coin-settled ones can be closed and cancelled here, not opened.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -260,7 +260,7 @@ class BybitExchange(BybitMarket, BybitSender):
             return key_info({}, account_type=self._account_type)
         return key_info(answer.result, account_type=self._account_type)
 
-    def stream(self, instruments: Sequence[Instrument]) -> AsyncIterator[AccountEvent]:
+    def stream(self, instruments: Sequence[Instrument]) -> AsyncGenerator[AccountEvent]:
         """Yield what the private stream says, for ever; it is of the whole account, whichever markets are named.
 
         https://bybit-exchange.github.io/docs/v5/ws/connect

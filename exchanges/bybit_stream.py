@@ -85,7 +85,7 @@ def _refusal(answer: dict[str, Any]) -> Rejected | LineLost:
     """Return how to end: a refused key for good; a clock that was off is right after the next answer."""
     message = str(answer.get("ret_msg") or "refused")[:120]
     code = answer.get("retCode", answer.get("ret_code"))
-    if code == errors.CLOCK or "expire" in message.lower():
+    if code == errors.CLOCK or "expires" in message.lower():
         return LineLost(message)
     return Rejected(message, code="key_invalid", venue_code="" if code is None else str(code))
 
