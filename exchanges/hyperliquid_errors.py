@@ -33,7 +33,7 @@ REFUSALS: Final = (
     Refusal(prefix="Price must be divisible by tick size", code="price_off_grid", venue_code="Tick"),
     Refusal(prefix="Order has invalid price", code="price_off_grid"),
     Refusal(prefix="Order has invalid size", code="size_off_grid"),
-    Refusal(prefix="Order has zero size", code="size_too_small"),
+    Refusal(prefix="Order has zero size", code="below_min_size"),
     Refusal(prefix="Order must have minimum value of $", code="below_min_notional", venue_code="MinTradeNtl"),
     Refusal(prefix="Order must have minimum value of", code="below_min_notional", venue_code="MinTradeSpotNtl"),
     Refusal(prefix="Insufficient margin to place order", code="insufficient_margin", venue_code="PerpMargin"),
@@ -41,26 +41,26 @@ REFUSALS: Final = (
     Refusal(
         prefix="Order has insufficient spot balance", code="insufficient_margin", venue_code="InsufficientSpotBalance"
     ),
-    Refusal(prefix="Reduce only order would increase position", code="position_closed", venue_code="ReduceOnly"),
+    Refusal(prefix="Reduce only order would increase position", code="reduce_only_rejected", venue_code="ReduceOnly"),
     Refusal(
         prefix="Post only order would have immediately matched", code="post_only_would_take", venue_code="BadAloPx"
     ),
     Refusal(prefix="Order could not immediately match", code="no_liquidity", venue_code="IocCancel"),
     Refusal(prefix="No liquidity available for market order", code="no_liquidity", venue_code="MarketOrderNoLiquidity"),
-    Refusal(prefix="Invalid TP/SL price", code="bad_trigger", venue_code="BadTriggerPx"),
+    Refusal(prefix="Invalid TP/SL price", code="bad_trigger_price", venue_code="BadTriggerPx"),
     Refusal(prefix="Order would increase open interest too quickly", code="open_interest_limit"),
     Refusal(prefix="Order would increase open interest", code="open_interest_limit"),
     Refusal(prefix="Order rejected due to price more aggressive than oracle", code="open_interest_limit"),
-    Refusal(prefix="Order price too far from oracle", code="price_out_of_band", venue_code="Oracle"),
-    Refusal(prefix="Order price cannot be more than", code="price_out_of_band", venue_code="Oracle"),
+    Refusal(prefix="Order price too far from oracle", code="price_too_far", venue_code="Oracle"),
+    Refusal(prefix="Order price cannot be more than", code="price_too_far", venue_code="Oracle"),
     Refusal(prefix="Order would cause position to exceed", code="position_limit", venue_code="PerpMaxPosition"),
     Refusal(prefix="Order was never placed", code="order_not_found", venue_code="MissingOrder"),
     Refusal(prefix="Cannot modify canceled or filled order", code="order_not_found"),
     Refusal(prefix="Too many open orders", code="too_many_orders"),
     Refusal(prefix="Trading is halted", code="market_closed"),
     # settings
-    Refusal(prefix="Cannot switch leverage type with open position", code="position_open"),
-    Refusal(prefix="Invalid leverage value", code="leverage_too_high"),
+    Refusal(prefix="Cannot switch leverage type with open position", code="margin_mode_locked"),
+    Refusal(prefix="Invalid leverage value", code="bad_leverage"),
     # the whole request
     Refusal(prefix="User or API Wallet ", code="key_invalid"),
     Refusal(prefix="Must deposit before performing actions", code="account_empty"),

@@ -284,7 +284,7 @@ async def test_leverage_and_margin_mode_are_set_together(room: Room) -> None:
     assert before.margin_used is not None
     assert after.margin_used - before.margin_used == Decimal("12.5")
     (refused,) = await room.do(SetLeverage(instrument=room.btc, leverage=Decimal(7), margin_mode=MarginMode.CROSS))
-    assert (refused.kind, refused.code) == (AckKind.REJECTED, "position_open")
+    assert (refused.kind, refused.code) == (AckKind.REJECTED, "margin_mode_locked")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ async def test_leverage_and_margin_mode_are_set_together(room: Room) -> None:
         ({"price": Decimal("60000.123456")}, "price_off_grid"),
         ({"size": Decimal("0.0001"), "price": Decimal(50000)}, "below_min_notional"),
         ({"size": Decimal(100)}, "insufficient_margin"),
-        ({"side": OrderSide.SELL, "reduce_only": True}, "position_closed"),
+        ({"side": OrderSide.SELL, "reduce_only": True}, "reduce_only_rejected"),
         ({"price": Decimal(66000), "time_in_force": TimeInForce.POST_ONLY}, "post_only_would_take"),
         ({"price": Decimal(50000), "time_in_force": TimeInForce.IOC}, "no_liquidity"),
     ],

@@ -91,7 +91,7 @@ def test_entry_may_be_taken_while_its_stop_is_refused() -> None:
     body = statuses({"resting": {"oid": 1}}, "waitingForFill", {"error": "Invalid TP/SL price. asset=0"})
     entry, take_profit, stop = acks(ENTRY, body)
     assert [entry.kind, take_profit.kind, stop.kind] == [AckKind.ACCEPTED, AckKind.ACCEPTED, AckKind.REJECTED]
-    assert (stop.code, stop.venue_code, stop.client_order_id) == ("bad_trigger", "BadTriggerPx", STOP_CLOID)
+    assert (stop.code, stop.venue_code, stop.client_order_id) == ("bad_trigger_price", "BadTriggerPx", STOP_CLOID)
 
 
 @pytest.mark.parametrize("row", REFUSALS)
