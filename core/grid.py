@@ -60,6 +60,13 @@ def floor_size(instrument: Instrument, size: Decimal) -> Decimal:
     return to_grid(size, instrument.size_step, ROUND_FLOOR)
 
 
+def floor_quotient(instrument: Instrument, amount: Decimal, per_unit: Decimal) -> Decimal:
+    """Return the largest size of the grid whose `per_unit` together is no more than `amount`."""
+    with localcontext(decimal.Context(prec=_EXACT_DIGITS, rounding=decimal.ROUND_FLOOR)):
+        quotient = amount / per_unit
+    return floor_size(instrument, quotient)
+
+
 def notional_of(instrument: Instrument, size: Decimal, price: Decimal) -> Decimal:
     """Return what a size is worth in quote currency; an inverse contract is one unit of it."""
     return size * price if instrument.is_linear else size

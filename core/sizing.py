@@ -6,7 +6,7 @@ Pure. Sizes are on the market's grid and never above what was asked. What can on
 from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal
 
-from core.grid import floor_size, notional_of
+from core.grid import floor_quotient, notional_of
 from models.enums import PositionSide
 from models.errors import BadOrder
 from models.instrument import Instrument
@@ -18,7 +18,7 @@ def size_from_notional(instrument: Instrument, notional: Decimal, price: Decimal
     """Return the largest size that is worth no more than `notional`, in quote currency; zero if there is none."""
     _above_zero("notional", notional)
     _above_zero("price", price)
-    return floor_size(instrument, notional / price if instrument.is_linear else notional)
+    return floor_quotient(instrument, notional, price if instrument.is_linear else Decimal(1))
 
 
 def size_from_equity_percent(instrument: Instrument, equity: Decimal, percent: Decimal, price: Decimal) -> Decimal:
@@ -46,7 +46,7 @@ def size_from_risk(
     loss = loss_per_unit(instrument, entry, stop)
     if not loss:
         raise BadOrder(f"{instrument.symbol}: the stop is at the entry", code="stop_at_entry", symbol=instrument.symbol)
-    return floor_size(instrument, equity * risk_fraction / loss)
+    return floor_quotient(instrument, equity * risk_fraction, loss)
 
 
 def loss_per_unit(instrument: Instrument, entry: Decimal, exit_price: Decimal) -> Decimal:
