@@ -4,9 +4,8 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/hypercore/order-book
 """
 
 import asyncio
-from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 from sandbox.hyperliquid.behaviour import HyperliquidBehaviour
 
@@ -22,39 +21,29 @@ class Lane(IntEnum):
 
 
 class Blocks:
-    """Executes what arrives, one block at a time; nobody gets an answer before their block is done."""
+    """Gives every action its turn, one block at a time; nobody gets an answer before their block."""
 
     def __init__(self, behaviour: HyperliquidBehaviour) -> None:
         self.behaviour = behaviour
         self.height = 0
-        self._waiting: list[tuple[Lane, Callable[[], Any], asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Lane, asyncio.Future[None]]] = []
 
-    async def commit(self, action: Callable[[], Any], *, lane: Lane) -> Any:
-        """Run the action in the next block and return what it returns; an exception comes back as it is."""
+    async def turn(self, lane: Lane) -> None:
+        """Return in the next block, after all that come before this lane; act at once, without waiting again."""
         loop = asyncio.get_running_loop()
-        outcome: asyncio.Future[Any] = loop.create_future()
+        called: asyncio.Future[None] = loop.create_future()
         if not self._waiting:
-            loop.call_later(self.behaviour.block_seconds, self._execute)
-        self._waiting.append((lane, action, outcome))
-        return await outcome
+            loop.call_later(self.behaviour.block_seconds, self._make_block)
+        self._waiting.append((lane, called))
+        await called
 
-    def _execute(self) -> None:
+    def _make_block(self) -> None:
         if self.behaviour.halted:
-            asyncio.get_running_loop().call_later(HALT_POLL_SECONDS, self._execute)
+            asyncio.get_running_loop().call_later(HALT_POLL_SECONDS, self._make_block)
             return
         block, self._waiting = self._waiting, []
         self.height += 1
-        for _, action, outcome in sorted(block, key=lambda entry: entry[0]):
-            _settle(action, outcome)
-
-
-def _settle(action: Callable[[], Any], outcome: asyncio.Future[Any]) -> None:
-    """Run one action. A client that hung up does not stop it: the action is in the block."""
-    try:
-        result = action()
-    except Exception as error:  # noqa: BLE001  (handed on to whoever waits for this action)
-        if not outcome.done():
-            outcome.set_exception(error)
-    else:
-        if not outcome.done():
-            outcome.set_result(result)
+        # waiters wake in the order in which they are called
+        for _, called in sorted(block, key=lambda entry: entry[0]):
+            if not called.done():
+                called.set_result(None)

@@ -44,7 +44,8 @@ _CANCELS: Final = frozenset({"cancel", "cancelByCloid", "noop"})
 
 async def answer(venue: Venue, request: SignedRequest) -> Answer:
     """Execute a decoded request in the next block and return what the venue says of it."""
-    return await venue.blocks.commit(lambda: execute(venue, request), lane=lane_of(request))  # type: ignore[no-any-return]
+    await venue.blocks.turn(lane_of(request))
+    return execute(venue, request)
 
 
 def lane_of(request: SignedRequest) -> Lane:

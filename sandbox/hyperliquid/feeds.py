@@ -211,6 +211,21 @@ def _web_data(venue: Venue, subscription: Subscription) -> list[Frame]:
     return [("webData2", data)]
 
 
+def _web_data_short(venue: Venue, subscription: Subscription) -> list[Frame]:
+    """The lighter successor of `webData2`: who the user is, without money, orders and markets."""
+    (_, full), *_ = _web_data(venue, subscription)
+    names = ("agentAddress", "agentValidUntil", "serverTime", "cumLedger", "isVault", "user")
+    dex = {"totalVaultEquity": "0.0", "perpsAtOpenInterestCap": [], "leadingVaults": []}
+    states = [dex for _ in venue.assets.dexes]
+    return [("webData3", {"userState": {name: full[name] for name in names}, "perpDexStates": states})]
+
+
+def _all_clearinghouses(venue: Venue, subscription: Subscription) -> list[Frame]:
+    user = subscription["user"]
+    states = [[dex, account_shapes.clearinghouse_state(venue, user, dex)] for dex in venue.assets.dexes]
+    return [("allDexsClearinghouseState", {"user": user, "clearinghouseStates": states})]
+
+
 def _liquidation(venue: Venue, before: Position) -> dict[str, Any]:
     mark = venue.engine.market.quote(venue.engine.venue, before.symbol).mark
     account = venue.engine.account_view(before.account_id)
@@ -246,6 +261,8 @@ FEEDS: Final[Mapping[str, Feed]] = {
     "spotState": Feed(fields=struct(user=address, isPortfolioMargin=Optional(flag)), current=_spot, every=2),
     "openOrders": Feed(fields=_USER_AND_DEX, current=_open_orders, every=2),
     "webData2": Feed(fields=_USER, current=_web_data, every=4),
+    "webData3": Feed(fields=_USER, current=_web_data_short, every=4),
+    "allDexsClearinghouseState": Feed(fields=_USER, current=_all_clearinghouses, every=2),
     "notification": Feed(fields=_USER),
 }
 

@@ -123,6 +123,7 @@ def _submit(venue: Venue, account: str, asset: int, spec: OrderSpec) -> tuple[St
     if venue.behaviour.drops_builder_cloids and spec.client_order_id and is_isolated_only(spec.symbol):
         return {"resting": {"oid": venue.engine.core.next_number(), "cloid": spec.client_order_id}}, None
     try:
+        _check_small_close(venue, account, spec)
         order = venue.engine.place(account, spec)
     except RefusedError as refused:
         venue.reject(account, spec, refused.reason)
@@ -131,6 +132,16 @@ def _submit(venue: Venue, account: str, asset: int, spec: OrderSpec) -> tuple[St
         reason = order.reason or Reason.NOTHING_TO_FILL
         return {"error": order_error(reason, asset=asset, bbo=venue.bbo(spec.symbol))}, None
     return shapes.placed_status(order), order
+
+
+def _check_small_close(venue: Venue, account: str, spec: OrderSpec) -> None:
+    """Refuse to close a sliver: below the minimum, only a whole position may be closed."""
+    if not spec.reduce_only or spec.trigger is not None or spec.price is None:
+        return
+    held = abs(venue.engine.position(account, spec.symbol).position.size)
+    minimum = venue.engine.instruments[spec.symbol].min_notional
+    if 0 < spec.size < held and spec.size * spec.price < minimum:
+        raise RefusedError(Reason.BELOW_MIN_NOTIONAL, str(minimum))
 
 
 def _spec(row: Mapping[str, Any], instrument: Instrument) -> OrderSpec:

@@ -178,7 +178,7 @@ def only_status(answer: Any) -> Any:
 
 
 class Signer:
-    """Signs and posts any L1 action, as the SDK's helpers do, with every part open to change."""
+    """Signs and posts any L1 action, as the SDK does, with every part open to change."""
 
     def __init__(self, running: Running, key: str) -> None:
         self._running = running

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,37 +23,27 @@ PLACE = "POST /exchange order"
 async def test_cancels_and_post_only_orders_come_first_in_their_block() -> None:
     blocks, done = Blocks(HyperliquidBehaviour(block_seconds=0.001)), []
 
-    def note(name: str) -> Callable[[], None]:
-        return lambda: done.append(name)
+    async def act(name: str, lane: Lane) -> None:
+        await blocks.turn(lane)
+        done.append(name)
 
     await asyncio.gather(
-        blocks.commit(note("market"), lane=Lane.OTHER),
-        blocks.commit(note("post only"), lane=Lane.POST_ONLY),
-        blocks.commit(note("cancel"), lane=Lane.CANCEL),
-        blocks.commit(note("limit"), lane=Lane.OTHER),
+        act("market", Lane.OTHER),
+        act("post only", Lane.POST_ONLY),
+        act("cancel", Lane.CANCEL),
+        act("limit", Lane.OTHER),
     )
     assert done == ["cancel", "post only", "market", "limit"]
     assert blocks.height == 1
 
 
-async def test_failing_action_does_not_stop_its_block() -> None:
-    blocks = Blocks(HyperliquidBehaviour(block_seconds=0.001))
-    outcomes = await asyncio.gather(
-        blocks.commit(lambda: 1 // 0, lane=Lane.OTHER),
-        blocks.commit(lambda: "done", lane=Lane.OTHER),
-        return_exceptions=True,
-    )
-    assert isinstance(outcomes[0], ZeroDivisionError)
-    assert outcomes[1] == "done"
-
-
 async def test_halted_chain_answers_only_when_it_runs_again() -> None:
     behaviour = HyperliquidBehaviour(block_seconds=0.001, halted=True)
-    waiting = asyncio.create_task(Blocks(behaviour).commit(lambda: "done", lane=Lane.OTHER))
+    waiting = asyncio.create_task(Blocks(behaviour).turn(Lane.OTHER))
     await asyncio.sleep(0.02)
     assert not waiting.done()
     behaviour.halted = False
-    assert await waiting == "done"
+    await waiting
 
 
 def test_noop_in_the_same_block_kills_an_order_on_its_way(hyperliquid: Running, signer: Signer, trader: str) -> None:

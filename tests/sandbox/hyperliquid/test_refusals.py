@@ -172,6 +172,14 @@ def test_order_that_the_venue_refuses_is_an_error_of_its_leg(signer: Signer, act
     assert only_status(signer.send(action)) == {"error": text}
 
 
+def test_sliver_of_a_position_is_too_small_to_close_but_all_of_it_is_not(signer: Signer) -> None:
+    signer.send(limit_order(price="63000", size="0.0002", tif="Ioc"))
+    closing: Any = {"buy": False, "price": "57000", "tif": "Ioc", "r": True}
+    sliver = only_status(signer.send(limit_order(size="0.0001", **closing)))
+    assert sliver == {"error": "Order must have minimum value of $10. asset=0"}
+    assert "filled" in only_status(signer.send(limit_order(size="0.0002", **closing)))
+
+
 @pytest.mark.parametrize(
     ("price", "kind", "buy"), [("61000", "sl", False), ("59000", "tp", False), ("59000", "sl", True)]
 )

@@ -84,6 +84,7 @@ def test_market_state_is_sent_at_once(client: Client, kind: str, fields: Any, ch
         ("clearinghouseState", "clearinghouseState"),
         ("openOrders", "openOrders"),
         ("spotState", "spotState"),
+        ("allDexsClearinghouseState", "allDexsClearinghouseState"),
         ("userFills", "userFills"),
         ("userFundings", "userFundings"),
     ],
@@ -91,6 +92,11 @@ def test_market_state_is_sent_at_once(client: Client, kind: str, fields: Any, ch
 def test_account_state_is_sent_at_once_for_its_user(client: Client, trader: str, kind: str, channel: str) -> None:
     client.subscribe(kind, user=trader)
     assert client.next(channel)["user"] == trader
+
+
+def test_short_web_data_says_who_the_user_is(client: Client, trader: str) -> None:
+    client.subscribe("webData3", user=trader)
+    assert client.next("webData3")["userState"]["user"] == trader
 
 
 def test_book_is_sent_again_when_the_market_moves(hyperliquid: Running, client: Client) -> None:
