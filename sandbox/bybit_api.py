@@ -6,6 +6,7 @@ https://bybit-exchange.github.io/docs/v5/intro
 from aiohttp import web
 
 from sandbox.bybit.rest import Rest
+from sandbox.bybit.stream import Streams
 from sandbox.world import World
 
 MAX_BODY = 1 << 20
@@ -15,4 +16,9 @@ def create_app(world: World) -> web.Application:
     """The application that serves this world's Bybit."""
     app = web.Application(client_max_size=MAX_BODY)
     Rest(world).add_routes(app)
+    streams = Streams(world)
+    streams.start()
+    app.router.add_get("/v5/private", streams.private)
+    for channel in ("linear", "inverse"):
+        app.router.add_get(f"/v5/public/{channel}", streams.public)
     return app

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +56,8 @@ class BybitBehaviour:
         history_lag_ms: An order shows in order/history this long after it changed.
         realtime_cleared_ms: Closed orders that ended before this moment are gone from order/realtime (service restart).
         rate_limits: Whether limits are enforced; None: on a running clock only. The headers are always sent.
+        mute_streams: WebSockets stay open but carry no more topics.
+        replay_executions: So many old executions are sent again after each subscription to them.
     """
 
     clock_skew_ms: int = 0
@@ -63,6 +65,8 @@ class BybitBehaviour:
     history_lag_ms: int = 0
     realtime_cleared_ms: int = 0
     rate_limits: bool | None = None
+    mute_streams: bool = False
+    replay_executions: int = 0
 
 
 class Snapshot(Protocol):
@@ -110,6 +114,7 @@ class World:
         self.extras: dict[str, Snapshot] = {}
         self.telegram_token = telegram_token
         self.chat_secret = secrets.token_urlsafe(16)
+        self._step_listeners: list[Callable[[], None]] = []
         self._sockets: dict[str, set[web.WebSocketResponse]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -128,9 +133,15 @@ class World:
     # Time
 
     def step(self) -> None:
-        """Let both venues catch up with the clock."""
+        """Let both venues catch up with the clock, then tell who listens to time."""
         self.bybit.step()
         self.hyperliquid.step()
+        for listener in self._step_listeners:
+            listener()
+
+    def on_step(self, listener: Callable[[], None]) -> None:
+        """Call this after every step: how public streams notice new prices."""
+        self._step_listeners.append(listener)
 
     async def advance(self, seconds: float) -> None:
         """Move time forward in steps, so that what would have happened on the way happens."""
