@@ -136,7 +136,7 @@ class DirectHyperliquid:
         found: list[Instrument] = []
         for number, dex in enumerate(await self._dexes()):
             meta = await self._ask("meta", dex=dex)
-            found += instruments_from_hyperliquid(meta, dex=dex or None, dex_index=number or None)
+            found += instruments_from_hyperliquid(meta, dex=dex or None, dex_index=number - 1 if dex else None)
         return found
 
     async def get_tickers(self) -> list[Ticker]:
@@ -212,8 +212,9 @@ class DirectHyperliquid:
         """Return closed orders, newest first."""
         rows = await self._ask("historicalOrders", user=await self._user())
         orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
-        closed = [order for order in orders if not order.is_open and _is_of(order, instrument)]
-        return sorted(closed, key=lambda order: order.updated_at or self._now(), reverse=True)[:limit]
+        dated = [(order.updated_at or self._now(), order) for order in orders if not order.is_open]
+        wanted = [row for row in dated if _is_of(row[1], instrument) and (since is None or row[0] >= since)]
+        return [order for _, order in sorted(wanted, key=lambda row: row[0], reverse=True)][:limit]
 
     async def get_fills(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
@@ -250,7 +251,8 @@ class DirectHyperliquid:
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
         fees = await self._ask("userFees", user=await self._user())
-        return FeeRates(maker=Decimal(fees["userAddRate"]), taker=Decimal(fees["userCrossRate"]))
+        symbol = instrument.symbol if instrument else None
+        return FeeRates(maker=Decimal(fees["userAddRate"]), taker=Decimal(fees["userCrossRate"]), symbol=symbol)
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode: always one-way, margin mode market by market."""

@@ -204,7 +204,7 @@ class FundingPayment(Value):
             exchange=bybit.EXCHANGE,
             symbol=canonical_symbol(bybit.EXCHANGE, native),
             native_symbol=native,
-            payment_id=wire.text(row, "execId" if is_execution else "id"),
+            payment_id=wire.text(row, "execId") if is_execution else _entry_id(row),
             amount=-wire.decimal(row, "execFee") if is_execution else wire.decimal(row, "funding"),
             currency=currency or bybit_settle_coin(native) or "",
             rate=wire.optional_decimal(row, "feeRate"),
@@ -237,6 +237,10 @@ class FundingPayment(Value):
             paid_at=wire.moment(row, "time"),
             account_type=account_type,
         )
+
+
+def _entry_id(row: wire.Row) -> str:
+    return wire.optional_text(row, "id") or wire.text(row, "tradeId")  # older answers have no id of their own
 
 
 def _is_funding_entry(row: wire.Row) -> bool:
