@@ -39,11 +39,14 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, role: str = "tool") -> AsyncIterator[Runtime]:
+async def open_runtime(
+    settings: Settings, *, role: str = "tool", network: Network | None = None
+) -> AsyncIterator[Runtime]:
     """Open database, vault, network and the door for orders; choose the path to the venues.
 
     Args:
         role: `bot` or `webapp`, of which one process each may run on one database; `tool` for anything short.
+        network: Another clock or trust store than this machine's; closed with the rest.
 
     Raises:
         StorageRefused: The database or its key cannot be used; the sentence says what to do.
@@ -54,7 +57,7 @@ async def open_runtime(settings: Settings, *, role: str = "tool") -> AsyncIterat
         stack.push_async_callback(db.close_database)
         vault = await open_vault(store, store.path.parent, credentials_directory())
         use_id_key(settings.telegram_token.get_secret_value())
-        network = await stack.enter_async_context(Network(share=_share_of(role)))
+        network = await stack.enter_async_context(network or Network(share=_share_of(role)))
         clients = ClientPool(settings, network)
         emergency = EmergencyLog(store.path.parent / _EMERGENCY_FILE)
         emergency.reserve()

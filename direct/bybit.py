@@ -197,7 +197,11 @@ class DirectBybit:
     async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
         """Return open positions of both settlement coins."""
         rows = await self._by_settle("get_positions", instrument, 1000, limit=200)
-        read = (Position.from_bybit(r, account_type=self._account_type, as_of=self._now()) for r in rows)
+        mode = (await self.get_account_state()).margin_mode
+        read = (
+            Position.from_bybit(row, margin_mode=mode, account_type=self._account_type, as_of=self._now())
+            for row in rows
+        )
         return [position for position in read if position is not None]
 
     async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:

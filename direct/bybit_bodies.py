@@ -64,14 +64,16 @@ def _market(instrument: Instrument) -> dict[str, Any]:
 
 
 def _order(request: OrderRequest) -> dict[str, Any]:
-    is_market = request.order_type.is_market
+    # a market order with a worst price goes out as a limit order that does not rest: Bybit's own has no limit
+    is_market = request.order_type.is_market and request.price is None
+    time_in_force = TimeInForce.IOC if request.order_type.is_market else request.time_in_force
     body: dict[str, Any] = {
         "symbol": request.instrument.native_symbol,
         "side": _SIDES[request.side],
         "orderType": "Market" if is_market else "Limit",
         "qty": plain(request.size),
         "price": None if is_market else _text(request.price),
-        "timeInForce": None if is_market else _TIMES[request.time_in_force],
+        "timeInForce": None if is_market else _TIMES[time_in_force],
         "positionIdx": _HEDGE_INDEX[request.position_side],
         "orderLinkId": request.client_order_id,
         "reduceOnly": request.reduce_only,
