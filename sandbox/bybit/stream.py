@@ -67,7 +67,7 @@ class Streams:
         try:
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
-                    await self._hear(peer, frame.data)
+                    self._hear(peer, frame.data)
         finally:
             self._peers.discard(peer)
             self.world.remove_socket(VENUE, socket)
@@ -85,7 +85,7 @@ class Streams:
 
     # What clients say
 
-    async def _hear(self, peer: Peer, frame: str) -> None:
+    def _hear(self, peer: Peer, frame: str) -> None:
         try:
             message = json.loads(frame)
             operation = message.get("op")

@@ -13,7 +13,7 @@ from sandbox.engine.ledger import Ledger
 from sandbox.engine.matching import Execution
 from sandbox.engine.orders import Order, OrderSpec, Protection
 from sandbox.engine.protection import Trailing
-from sandbox.engine.records import ClosedPnl, Event, Fill, FundingPayment
+from sandbox.engine.records import ClosedPnl, Event, Fill, FundingPayment, Position
 from sandbox.engine.risk import Risk
 from sandbox.engine.settings import AccountSettings
 from sandbox.engine.views import AccountView, PositionView
@@ -299,6 +299,10 @@ class Engine:
         account = self._core.account(account_id)
         self._core.instrument(symbol)
         return margin.position_view(self._core, account, account.position(symbol, idx))
+
+    def view_of(self, position: Position) -> PositionView:
+        """The view of a position, or of the picture of one that an event carries."""
+        return margin.position_view(self._core, self._core.account(position.account_id), position)
 
     def leverage(self, account_id: str, symbol: str) -> Decimal:
         """The leverage of this market."""
