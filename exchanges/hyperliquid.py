@@ -13,7 +13,7 @@ from exchanges.base import AccountEvent
 from exchanges.hyperliquid_actions import to_wire
 from exchanges.hyperliquid_answers import acks_of, same_for_all, unknown
 from exchanges.hyperliquid_history import HLHistory
-from exchanges.hyperliquid_info import MAIN_DEX
+from exchanges.hyperliquid_info import MAIN_DEX, PAUSE_S, TOO_MANY
 from exchanges.hyperliquid_keys import Wallet
 from exchanges.hyperliquid_market import MANY_DEXES, HLMarket, shared_market, transport_of
 from exchanges.hyperliquid_signing import signed_body
@@ -48,8 +48,6 @@ _LEGS_PER_WEIGHT: Final = 40
 _DAY_MS: Final = 86_400_000
 _OLDEST_NONCE_MS: Final = 2 * _DAY_MS
 _NEWEST_NONCE_MS: Final = _DAY_MS
-_TOO_MANY: Final = 429
-_PAUSE_S: Final = 10.0
 _THROTTLED_S: Final = 10.0
 _JSON: Final = {"Content-Type": "application/json"}
 # never reached: it exists so that an account whose requests are used up can be held back alone
@@ -185,8 +183,8 @@ class HLExchange(HLHistory):
 
     def _slow_down(self, status: int, acks: Sequence[Ack]) -> None:
         gate = self._transport.gate
-        if status == _TOO_MANY:
-            gate.pacer.pause(gate.monotonic() + _PAUSE_S)
+        if status == TOO_MANY:
+            gate.pacer.pause(gate.monotonic() + PAUSE_S)
         elif any(ack.code == "venue_busy" for ack in acks):
             # out of requests: one in ten seconds is left, and exits may use it
             gate.pacer.pause(gate.monotonic() + _THROTTLED_S, bucket=self.signer)

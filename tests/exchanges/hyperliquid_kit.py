@@ -22,8 +22,9 @@ from models.enums import AccountType, ContractKind, InstrumentStatus, OrderSide,
 from models.market import Instrument
 from models.requests import Ack, Action, OrderRequest, Stamp
 from models.venue import Credentials
+from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import people
-from sandbox.hyperliquid_api import VENUE, create_app
+from sandbox.hyperliquid_api import NAME, VENUE, create_app
 from sandbox.world import World
 from tests.exchanges.wire_server import Fault, Received, Reply, Script, WireServer, reply
 
@@ -138,6 +139,7 @@ class Simulation:
         self.venue = self.app[VENUE]
         self.venue.behaviour.block_seconds = 0.001
         self.asked: list[dict[str, Any]] = []
+        self.app.middlewares.insert(0, middleware(self.world, NAME))
         self.app.middlewares.insert(0, self._listen)
         self._nonces = itertools.count(int(time.time() * 1000))
 
@@ -151,6 +153,10 @@ class Simulation:
         """Move a coin's price and let the venue notice."""
         self.world.market.set_price(coin, Decimal(price))
         self.venue.engine.step()
+
+    def fault(self, kind: str, match: str) -> None:
+        """Break the next request whose operation fits the pattern."""
+        self.world.faults.add({"kind": kind, "venue": NAME, "match": match})
 
     def stamp(self) -> Stamp:
         """Return the stamp of an attempt made now, with a nonce that no other has."""

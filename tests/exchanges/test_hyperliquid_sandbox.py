@@ -36,6 +36,7 @@ from models.requests import (
     SetProtection,
 )
 from models.unified import Fill, Instrument, Order, Position
+from sandbox.faults import KINDS
 from sandbox.hyperliquid import people
 from tests.exchanges.hyperliquid_kit import (
     CLOID,
@@ -47,6 +48,9 @@ from tests.exchanges.hyperliquid_kit import (
     simulation,
 )
 
+# what needs patience, does nothing by itself, or holds the whole address back
+OTHER_FAULTS = {"slow_body", "ws_drop", "stale", "patch", "too_many", "late", "late_hang"}
+QUICK_FAULTS = [name for name in KINDS if name not in OTHER_FAULTS and not name.startswith(("hang_", "delay_"))]
 TRADER = people.address_of(people.TRADER_KEY)
 
 
@@ -331,6 +335,20 @@ async def test_request_after_its_fence_is_refused_for_good(room: Room) -> None:
     stamp = dataclasses.replace(room.simulated.stamp(), fence_ms=room.exchange.venue_time_ms() - 1000)
     (ack,) = await room.exchange.send(room.exchange.sign(order(room.btc), stamp))
     assert (ack.kind, ack.code) == (AckKind.REJECTED, "request_expired")
+
+
+@pytest.mark.parametrize("kind", QUICK_FAULTS)
+async def test_every_broken_answer_is_unknown_and_the_venue_knows_the_truth(room: Room, kind: str) -> None:
+    room.simulated.fault(kind, "POST /exchange*")
+    stamp = room.simulated.stamp()
+    placing = room.exchange.sign(order(room.btc, price=Decimal(50000)), stamp)
+    (ack,) = await room.exchange.send(placing)
+    found = await room.exchange.find_order(room.btc, client_order_id=CLOID)
+    (noop,) = await room.exchange.send(room.exchange.sign(Noop(), stamp))
+    was_carried_out = KINDS[kind].processed
+    assert ack.kind is AckKind.UNKNOWN
+    assert (found is not None) == was_carried_out
+    assert noop.kind is (AckKind.UNKNOWN if was_carried_out else AckKind.ACCEPTED)
 
 
 async def test_order_that_never_was_is_a_complete_miss(room: Room) -> None:
