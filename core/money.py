@@ -86,6 +86,7 @@ def build_order(
         reduce_only=reduce_only,
         closes_position=closes_position,
         position_side=position_side,
+        slippage_fraction=slippage_fraction if order_type.is_market and price is None else None,
         protection=None
         if protection is None
         else round_protection(instrument, protection, position_side=_opened_by(side), entry_price=entry),

@@ -4,7 +4,7 @@ Numbers leave as plain text: pybit casts some of them, forgets others, and lets 
 """
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
 from exchanges.bybit_http import Call, Endpoints
@@ -50,6 +50,7 @@ MARGIN_MODES = {
 _POSITION_MODES = {PositionMode.ONE_WAY: 0, PositionMode.HEDGE: 3}
 _TAKE_PROFITS = {OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT}
 _WHOLE_POSITION: Final = "0"
+_LEAST_SLIPPAGE, _MOST_SLIPPAGE = Decimal("0.05"), Decimal(1)  # percent, as the page of the endpoint says
 
 
 def build(action: Action, endpoints: Endpoints) -> Call:
@@ -80,22 +81,18 @@ def order_body(order: OrderRequest) -> Body:
     https://bybit-exchange.github.io/docs/v5/order/create-order
     """
     _refuse_impossible(order)
-    is_market, price = _execution(order)
     body: Body = {
         **market(order.instrument),
         "side": _SIDES[order.side],
-        "orderType": "Market" if is_market else "Limit",
         "qty": plain(order.size),
+        **_execution(order),
         "positionIdx": _LEGS[order.position_side],
         "orderLinkId": order.client_order_id,
     }
-    if price is not None:
-        body["price"] = plain(price)
-        body["timeInForce"] = "IOC" if order.order_type.is_market else _TIMES_IN_FORCE[order.time_in_force]
     if order.reduce_only:
         body["reduceOnly"] = True
     if order.closes_position:
-        body |= _closing(is_market=is_market)
+        body |= _closing(is_market=order.order_type.is_market)
     if order.trigger_price is not None:
         body |= _trigger(order, order.trigger_price)
     if order.protection is not None:
@@ -103,17 +100,35 @@ def order_body(order: OrderRequest) -> Body:
     return body
 
 
-def _execution(order: OrderRequest) -> tuple[bool, Decimal | None]:
-    """Return whether to send a market order, and the limit otherwise.
+def _execution(order: OrderRequest) -> Body:
+    """Return how the order executes.
 
-    A market order with a worst price goes out as a limit order that does not rest: Bybit's market orders have no limit
-    of their own, and its slippage setting is a distance, not a price.
+    A market order goes out as one, so that a stop or a close fills where Bybit fills it. One that opens keeps the
+    caller's bound: as Bybit's distance from the best price or, where only a price is known, as a limit that does not
+    rest.
     """
-    if order.order_type.is_market and order.price is None:
-        return True, None
-    if order.price is None:
-        raise BadOrder("A limit order needs a price.", code="price_missing")
-    return False, order.price
+    if not order.order_type.is_market:
+        if order.price is None:
+            raise BadOrder("A limit order needs a price.", code="price_missing")
+        return _limit(order.price, _TIMES_IN_FORCE[order.time_in_force])
+    if order.order_type.is_trigger or order.reduce_only or order.price is None:
+        return {"orderType": "Market"}
+    percent = _slippage_percent(order.slippage_fraction)
+    if percent is None:
+        return _limit(order.price, "IOC")
+    return {"orderType": "Market", "slippageToleranceType": "Percent", "slippageTolerance": percent}
+
+
+def _limit(price: Decimal, time_in_force: str) -> Body:
+    return {"orderType": "Limit", "price": plain(price), "timeInForce": time_in_force}
+
+
+def _slippage_percent(fraction: Decimal | None) -> str | None:
+    """Return a fraction as Bybit's percent, never more than was asked; None where Bybit cannot be that strict."""
+    if fraction is None:
+        return None
+    percent = min(fraction * 100, _MOST_SLIPPAGE).quantize(Decimal("0.01"), ROUND_DOWN)
+    return plain(percent) if percent >= _LEAST_SLIPPAGE else None
 
 
 def _closing(*, is_market: bool) -> Body:

@@ -63,6 +63,8 @@ class OrderRequest(Value):
     closes_position: bool = False
     position_side: PositionSide | None = None
     """The hedge leg; None in one-way mode."""
+    slippage_fraction: Decimal | None = None
+    """Where `price` of a market order was made by it: for venues that take the distance instead of the price."""
     protection: Protection | None = None
     protection_client_ids: tuple[str, ...] = ()
     """Ids of the take-profit and stop-loss orders, where the venue takes them as orders of their own."""

@@ -58,6 +58,31 @@ ORDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {**LIMIT, "timeInForce": "PostOnly"},
     ),
     "market with a worst price": ({"price": D("60000.5")}, {**LIMIT, "timeInForce": "IOC"}),
+    "market with a slippage": (
+        {"price": D("60600"), "slippage_fraction": D("0.0058")},
+        {**PLAIN, "slippageToleranceType": "Percent", "slippageTolerance": "0.58"},
+    ),
+    "market with a slippage wider than bybit takes": (
+        {"price": D("63000"), "slippage_fraction": D("0.05")},
+        {**PLAIN, "slippageToleranceType": "Percent", "slippageTolerance": "1"},
+    ),
+    "market with a slippage finer than bybit takes": (
+        {"price": D("60000.5"), "slippage_fraction": D("0.0004")},
+        {**LIMIT, "timeInForce": "IOC"},
+    ),
+    "close is bounded by the venue alone": (
+        {"side": OrderSide.SELL, "price": D("59000"), "slippage_fraction": D("0.01"), "reduce_only": True},
+        {**PLAIN, "side": "Sell", "reduceOnly": True},
+    ),
+    "stop is bounded by the venue alone": (
+        {
+            "order_type": OrderType.STOP_MARKET,
+            "trigger_price": D(61000),
+            "price": D(61610),
+            "slippage_fraction": D("0.01"),
+        },
+        {**PLAIN, "triggerPrice": "61000", "triggerDirection": 1},
+    ),
     "reduce only": (
         {"side": OrderSide.SELL, "reduce_only": True},
         {**PLAIN, "side": "Sell", "reduceOnly": True},
