@@ -15,6 +15,7 @@ from chat.choices import cmd_exchange, cmd_language, cmd_mode
 from chat.confirm import confirm_handler, on_dismiss
 from chat.money import cmd_balance, cmd_price
 from chat.orders import CANCEL, CANCEL_ALL, cmd_orders, on_cancel_all, on_cancel_one
+from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_position
 from chat.protect import (
     PROTECT,
@@ -48,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="orders", run=cmd_orders, help=N_("open orders"), group=_LOOK, aliases=("openorders",), in_menu=True),
     Command(name="price", run=cmd_price, help=N_("a market's price"), group=_LOOK, example="BTC", aliases=("market",)),
     Command(name="help", run=cmd_help, help=N_("all commands"), group=_LOOK, in_menu=True),
+    Command(name="trade", run=cmd_trade, help=N_("the trade panel"), group=_TRADE, needs=Need.TRADER, in_menu=True),
     Command(
         name="long",
         run=cmd_long,
@@ -92,6 +94,10 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="pos", run=on_position),
     ButtonRow(name="ords", run=cmd_orders),
     ButtonRow(name="test", run=on_test_trade, needs=Need.TRADER),
+    ButtonRow(name="panel", run=cmd_trade, needs=Need.TRADER),
+    ButtonRow(name="pf", run=on_field, needs=Need.TRADER),
+    ButtonRow(name="pv", run=on_value, needs=Need.TRADER),
+    ButtonRow(name="pgo", run=on_panel_preview, needs=Need.TRADER),
     ButtonRow(name="cl", run=on_close, needs=Need.TRADER),
     ButtonRow(name="sl", run=on_stop, needs=Need.TRADER),
     ButtonRow(name="tp", run=on_target, needs=Need.TRADER),
@@ -113,6 +119,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
 QUESTIONS: tuple[Question, ...] = (
     Question(name="stop", run=on_stop_answer),
     Question(name="target", run=on_target_answer),
+    Question(name="panel", run=on_written_value),
     Question(name="setting", run=on_setting_answer),
     Question(name="real", run=on_real_answer),
     Question(name="keys", run=on_keys),

@@ -58,6 +58,8 @@ class Intake:
         self._lanes: Lanes[Update] = Lanes(self._finish)
         self._last_ok = time.monotonic()
         self._is_well = True
+        self.handled = 0
+        """Updates answered, ignored or refused since the start."""
 
     @property
     def silent_s(self) -> float:
@@ -109,9 +111,11 @@ class Intake:
             person = self._person_of(update)
             if person is None:
                 await self._store.inbox.ignore(self._bot.id, update.update_id)
+                self.handled += 1
             elif not self._lanes.put(person, update):
                 await self._store.inbox.ignore(self._bot.id, update.update_id)
                 await self._refuse(update)
+                self.handled += 1
 
     async def _finish(self, update: Update) -> None:
         await self._handle(update)
@@ -119,6 +123,7 @@ class Intake:
             await self._store.inbox.done(self._bot.id, update.update_id)
         except StorageUnavailable as e:
             logger.warning("update not marked as done", extra={"update": update.update_id, "problem": e.code})
+        self.handled += 1
 
     def _tell_once(self, error: Exception) -> None:
         """Say once that something went away; `_tell_recovered` says once that it is back."""

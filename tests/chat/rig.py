@@ -1,0 +1,160 @@
+"""A whole bot for one test: simulated venues and Telegram, the open process, and a phone to talk to the bot with."""
+
+import asyncio
+import html
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot import TABLES
+from core.config import Settings, load_settings
+from core.runtime import Runtime, open_runtime
+from db import Role
+from sandbox import demo
+from sandbox.server import Sandbox
+from sandbox.telegram import people
+from sandbox.telegram.records import Message
+from sandbox.telegram.state import TelegramState
+from sandbox.telegram_api import state_of
+from telegram_app.app import App, open_app, run_app
+
+_PATIENCE_S = 10
+Buttons = dict[str, str]
+
+
+def settings_for(sandbox: Sandbox, directory: Path, **overrides: Any) -> Settings:
+    """Return the settings of a bot that talks to this sandbox."""
+    told: dict[str, Any] = {
+        "elcaro_mode": "sandbox",
+        "telegram_token": SecretStr(demo.TELEGRAM_TOKEN),
+        "telegram_api_url": sandbox.telegram_url,
+        "telegram_link": sandbox.chat_url,
+        "elcaro_data_dir": directory,
+        "paper_bybit_url": sandbox.bybit_url,
+        "paper_bybit_api_key": demo.BYBIT_KEY,
+        "paper_bybit_api_secret": SecretStr(demo.BYBIT_SECRET),
+        "paper_hyperliquid_url": sandbox.hyperliquid_url,
+        "paper_hyperliquid_private_key": SecretStr(demo.HYPERLIQUID_AGENT_KEY),
+        "paper_hyperliquid_address": demo.HYPERLIQUID_MASTER,
+    }
+    return load_settings(env_file=None, **{**told, **overrides})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message of the bot as somebody sees it."""
+
+    message_id: int
+    text: str
+    buttons: Buttons
+    """Data by label; empty data for buttons that open or copy something."""
+
+
+class Phone:
+    """One person's side of the chat."""
+
+    def __init__(self, state: TelegramState, app: App, user_id: int) -> None:
+        self._state = state
+        self._app = app
+        self.user_id = user_id
+
+    async def says(self, text: str, *, chat_id: int | None = None) -> Shown | None:
+        """Write something and return the bot's latest message afterwards."""
+        return await self._after(lambda: people.send_text(self._state, self.user_id, text, chat_id=chat_id))
+
+    async def taps(self, label: str) -> Shown | None:
+        """Tap the button whose label holds these words, on the latest message that has one."""
+        for shown in reversed(self.messages()):
+            for text, data in shown.buttons.items():
+                if label in text:
+                    return await self.presses(shown.message_id, data)
+        raise AssertionError(f"no button says {label!r}; the last message is:\n{self.last()}")
+
+    async def presses(self, message_id: int, data: str) -> Shown | None:
+        """Press a button by its data, also one that the message no longer shows."""
+        return await self._after(lambda: people.press(self._state, self.user_id, message_id, data, stale=True))
+
+    async def _after(self, deed: Any) -> Shown | None:
+        handled = self._app.intake.handled
+        deed()
+        await eventually(lambda: self._app.intake.handled > handled)
+        return self.last()
+
+    def messages(self) -> list[Shown]:
+        """Return the bot's messages in this chat, oldest first."""
+        found = self._state.messages[self.user_id].values()
+        return [_shown(message) for message in found if message.sender_id == demo.BOT_ID]
+
+    def last(self) -> Shown | None:
+        """Return the bot's latest message."""
+        found = self.messages()
+        return found[-1] if found else None
+
+    def own_texts(self) -> list[str]:
+        """Return what this person wrote and nobody deleted."""
+        found = self._state.messages[self.user_id].values()
+        return [message.content.text for message in found if message.sender_id == self.user_id]
+
+    def note(self) -> str:
+        """Return the last note that a tap brought over the chat."""
+        calls = [call for call in self._state.calls if call["method"] == "answerCallbackQuery"]
+        return str(calls[-1]["params"].get("text", "")) if calls else ""
+
+
+def _shown(message: Message) -> Shown:
+    rows = (
+        (message.inline or {}).get("inline_keyboard", []) if isinstance(message.inline, dict) else message.inline or []
+    )
+    buttons = {button["text"]: button.get("callback_data", "") for row in rows for button in row}
+    return Shown(message.message_id, message.content.text, buttons)
+
+
+async def eventually(is_so: Any) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - what the bot does raises no event here
+            await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """The running whole."""
+
+    sandbox: Sandbox
+    runtime: Runtime
+    app: App
+    state: TelegramState
+    owner: Phone
+    stranger: Phone
+
+
+@asynccontextmanager
+async def running_bot(
+    sandbox: Sandbox, directory: Path, *, has_owner: bool = True, **overrides: Any
+) -> AsyncIterator[Rig]:
+    """Run the bot against a sandbox until the block ends."""
+    state = state_of(sandbox.apps["telegram"])
+    stop = asyncio.Event()
+    async with (
+        open_runtime(settings_for(sandbox, directory, **overrides), role="bot") as runtime,
+        open_app(runtime, TABLES) as app,
+    ):
+        if has_owner:
+            await runtime.store.users.set_role(demo.OWNER_ID, Role.ADMIN)
+        task = asyncio.create_task(run_app(app, TABLES, stop))
+        phones = (Phone(state, app, demo.OWNER_ID), Phone(state, app, demo.STRANGER_ID))
+        try:
+            yield Rig(sandbox, runtime, app, state, *phones)
+        finally:
+            stop.set()
+            await task
+
+
+def plain(text: str) -> str:
+    """Return HTML as a person reads it."""
+    return html.unescape(re.sub(r"<[^>]+>", "", text))
