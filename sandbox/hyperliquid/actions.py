@@ -116,6 +116,11 @@ USER_ACTIONS: Final[Mapping[str, UserSigned]] = {
         types=signing.WITHDRAW_SIGN_TYPES,
         nonce_field="time",
     ),
+    "userDexAbstraction": UserSigned(
+        fields=struct(user=address, enabled=flag, nonce=uint),
+        primary_type="HyperliquidTransaction:UserDexAbstraction",
+        types=signing.USER_DEX_ABSTRACTION_SIGN_TYPES,
+    ),
     "userSetAbstraction": UserSigned(
         fields=struct(user=address, abstraction=literal(*ABSTRACTIONS), nonce=uint),
         primary_type="HyperliquidTransaction:UserSetAbstraction",

@@ -189,21 +189,13 @@ def _web_data(venue: Venue, subscription: Subscription) -> list[Frame]:
     """The web page's whole state: heavy, and only the main dex."""
     user = subscription["user"]
     meta, contexts = market_info.meta_and_contexts(venue, {})
-    holder = venue.registry.holder(user)
-    unnamed = None if holder is None else holder.agents.get("")
-    data = {
+    data = _person(venue, user) | {
         "clearinghouseState": account_shapes.clearinghouse_state(venue, user),
         "leadingVaults": [],
         "totalVaultEquity": "0.0",
         "openOrders": user_info.frontend_open_orders(venue, subscription),
-        "agentAddress": None if unnamed is None else unnamed.address,
-        "agentValidUntil": None if unnamed is None else unnamed.valid_until_ms,
-        "cumLedger": "0.0",
         "meta": meta,
         "assetCtxs": contexts,
-        "serverTime": venue.now_ms(),
-        "isVault": holder is not None and holder.leader is not None,
-        "user": user,
         "twapStates": [],
         "spotState": account_shapes.spot_clearinghouse_state(venue, user),
         "spotAssetCtxs": market_info.spot_meta_and_contexts(venue, {})[1],
@@ -213,11 +205,22 @@ def _web_data(venue: Venue, subscription: Subscription) -> list[Frame]:
 
 def _web_data_short(venue: Venue, subscription: Subscription) -> list[Frame]:
     """The lighter successor of `webData2`: who the user is, without money, orders and markets."""
-    (_, full), *_ = _web_data(venue, subscription)
-    names = ("agentAddress", "agentValidUntil", "serverTime", "cumLedger", "isVault", "user")
     dex = {"totalVaultEquity": "0.0", "perpsAtOpenInterestCap": [], "leadingVaults": []}
     states = [dex for _ in venue.assets.dexes]
-    return [("webData3", {"userState": {name: full[name] for name in names}, "perpDexStates": states})]
+    return [("webData3", {"userState": _person(venue, subscription["user"]), "perpDexStates": states})]
+
+
+def _person(venue: Venue, user: str) -> dict[str, Any]:
+    holder = venue.registry.holder(user)
+    unnamed = None if holder is None else holder.agents.get("")
+    return {
+        "agentAddress": None if unnamed is None else unnamed.address,
+        "agentValidUntil": None if unnamed is None else unnamed.valid_until_ms,
+        "cumLedger": "0.0",
+        "serverTime": venue.now_ms(),
+        "isVault": holder is not None and holder.leader is not None,
+        "user": user,
+    }
 
 
 def _all_clearinghouses(venue: Venue, subscription: Subscription) -> list[Frame]:

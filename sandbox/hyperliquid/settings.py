@@ -113,8 +113,9 @@ def set_abstraction(venue: Venue, holder: Holder, action: Mapping[str, Any]) -> 
         venue.move_collateral(holder.address, amount)
 
 
-def enable_dex_abstraction(venue: Venue, holder: Holder, action: Mapping[str, Any]) -> None:
-    """Accept it: builder-deployed dexes use the account's collateral here in any case."""
+def set_dex_abstraction(venue: Venue, holder: Holder, action: Mapping[str, Any]) -> None:
+    """Note the wish; builder-deployed dexes use the account's collateral here in any case."""
+    holder.abstraction = "dexAbstraction" if action.get("enabled", True) else "disabled"
 
 
 def set_referrer(venue: Venue, holder: Holder, action: Mapping[str, Any]) -> None:
