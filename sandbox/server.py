@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -210,6 +210,11 @@ class Sandbox:
         sides = ([Level(Decimal(price), Decimal(size)) for price, size in side] for side in (bids, asks))
         bid_levels, ask_levels = sides
         self.world.market.fix_book(venue, symbol, bids=bid_levels, asks=ask_levels)
+
+    def delist(self, symbol: str, *, venue: Venue = Venue.BYBIT) -> None:
+        """Stop new orders in a market; positions there can still be closed."""
+        market = self.world.market
+        market.replace_instrument(replace(market.instrument(venue, symbol), tradable=False))
 
     async def advance(self, seconds: float) -> None:
         """Let the world's time pass."""

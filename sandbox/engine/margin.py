@@ -213,11 +213,18 @@ def account_view(core: Core, account: Account) -> AccountView:
 
 
 def entry_cost(core: Core, account: Account, order: Order) -> Decimal:
-    """Collateral an order would additionally hold, with both fees of a round trip."""
+    """Collateral an order would additionally hold, with both fees of a round trip.
+
+    What the order closes first gives its collateral back for what it opens then.
+    """
     others = [other for other in account.open_orders() if other.symbol == order.symbol and other is not order]
     before = order_margin(core, account, order.symbol, others)
     after = order_margin(core, account, order.symbol, [*others, order])
     if after <= before:
         return ZERO
+    position = account.position(order.symbol, order.spec.position_idx)
+    closing = min(order.remaining, max(ZERO, -order.side.sign * position.size))
+    freed = initial_margin(core, account, position) * closing / abs(position.size) if closing else ZERO
     price = order.price if order.spec.type is OrderType.LIMIT and order.price else core.quote(order.symbol).last
-    return after - before + 2 * core.taker_rate * account.fee_factor * order.remaining * price
+    fees = 2 * core.taker_rate * account.fee_factor * order.remaining * price
+    return max(ZERO, after - before - freed) + fees

@@ -25,7 +25,8 @@ MAX_TPSL_PER_SYMBOL = 20
 def check_order(core: Core, account: Account, spec: OrderSpec) -> None:
     """Raise RefusedError when the venue would refuse this order outright; money is checked by ``check_funds``."""
     instrument = core.instrument(spec.symbol)
-    if not instrument.tradable or instrument.kind is ContractKind.INVERSE_PERPETUAL:
+    closed = not instrument.tradable and not spec.reduce_only
+    if closed or instrument.kind is ContractKind.INVERSE_PERPETUAL:
         raise RefusedError(Reason.NOT_TRADING, spec.symbol)
     if core.venue is Venue.BYBIT:  # HyperLiquid does not promise that a cloid is unique; a modified order keeps its own
         check_client_id(account, spec.client_order_id)
