@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.backend": {"models", "core", "bot_unified", "bot_legacy"},
     "core.runtime": {"models", "core", "core.backend", "exchanges", "db"},
     "telegram_ui": {"models"},
-    "telegram_app": {"models", "core", "db", "telegram_ui"},
+    "telegram_app": {"models", "core", "core.runtime", "db", "telegram_ui", "chat"},
     "chat": {"models", "core", "db", "telegram_ui", "telegram_app", "exchanges.spec", "exchanges.registry"},
     "bot": {"models", "core", "core.backend", "core.runtime", "db", "chat", "telegram_app", "telegram_ui"},
     "webapp": {"models", "core", "core.backend", "core.runtime"},
@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 TELEGRAM = {"bot", "chat", "telegram_app"}
 WEB_FRAMEWORK = {"webapp"}
-SENDERS_CALLED_FROM = {"core.orders", "core.resolver"}
+SENDERS_CALLED_FROM = {"core.sending"}
 
 
 def unit_of(module: str) -> str:
