@@ -6,6 +6,7 @@ with the nonce and the fence of their stamp, sent once, and classified by `hyper
 https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
 """
 
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
@@ -159,11 +160,13 @@ class HLExchange(HLHistory):
         dexes = sorted({instrument.dex or MAIN_DEX for instrument in instruments} | {MAIN_DEX})
         if len(dexes) > MANY_DEXES:
             dexes = self._position_dexes.known(dexes)
+        events = account_events(
+            self._transport.session, self._endpoints.stream, user, dexes=dexes, account_type=self.account_type
+        )
         with slots_of(self._transport).take(user):
-            async for event in account_events(
-                self._transport.session, self._endpoints.stream, user, dexes=dexes, account_type=self.account_type
-            ):
-                yield event
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    yield event
 
     def _cost(self, action: Action) -> Cost:
         purpose = _purpose_of(action)
