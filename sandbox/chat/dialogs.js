@@ -7,9 +7,20 @@ import { chat, copyText, removeMessage, setBlocked, setTheme, state, update, wor
 
 const close = () => update({ dialog: null });
 
-export const Toast = () => html`
-  <div class="toast-place" role="status" aria-live="polite">${state.toast && html`<div class="toast">${state.toast.text}</div>`}</div>
-`;
+/** A short notice; as a popover it lies above open dialogs too. */
+export const Toast = () => {
+  const place = useRef(null);
+  useEffect(() => {
+    place.current.hidePopover();
+    if (state.toast) place.current.showPopover();
+  }, [state.toast]);
+  return html`
+    <div class="for-readers" role="status">${state.toast?.text}</div>
+    <div class="toast-place" popover="manual" ref=${place} aria-hidden="true">
+      ${state.toast && html`<div class="toast">${state.toast.text}</div>`}
+    </div>
+  `;
+};
 
 /** A modal dialog: the browser keeps the focus inside and closes it on Escape. */
 export const Modal = ({ label, className = "", onClose = close, children }) => {

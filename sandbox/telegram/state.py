@@ -105,9 +105,9 @@ class TelegramState:
     def post(self, message: Message, *, keyboard: Json = None) -> Message:
         """Add a message to its chat; `keyboard` is the change it brings to the reader's keyboard."""
         self.messages[message.chat_id][message.message_id] = message
+        self.tell("message", chat_id=message.chat_id, message=self.page_view(message))
         if keyboard is not None:
             self._set_keyboard(message.chat_id, keyboard)
-        self.tell("message", chat_id=message.chat_id, message=self.page_view(message))
         return message
 
     def change(self, message: Message, **fields: object) -> Message:

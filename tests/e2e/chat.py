@@ -119,7 +119,7 @@ class ChatPage:
     async def choose_from_menu(self, message_text: str, action: str) -> None:
         """Open the menu of a message and pick an action."""
         bubble = self.message(message_text).locator(".bubble")
-        await bubble.click(button="right", position={"x": 4, "y": 4})
+        await bubble.click(button="right", position={"x": 30, "y": 3})
         await self.page.get_by_role("menuitem", name=action).click()
 
     # What a person sees

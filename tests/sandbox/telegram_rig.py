@@ -13,6 +13,7 @@ from aiohttp import web
 from telegram.ext import Application, ApplicationBuilder
 
 from sandbox import demo
+from sandbox.telegram.page import SOCKETS
 from sandbox.telegram.state import TelegramState
 from sandbox.telegram.world import LocalWorld
 from sandbox.telegram_api import create_app, state_of
@@ -28,6 +29,7 @@ class Server:
     state: TelegramState
     world: LocalWorld
     session: aiohttp.ClientSession
+    app: web.Application
 
     @property
     def chat_url(self) -> str:
@@ -62,6 +64,12 @@ class Server:
             assert answer["ok"], answer
             return answer["result"]
 
+    async def close_pages(self) -> None:
+        """Cut the connections of all chat pages."""
+        sockets = self.app[SOCKETS]
+        for socket in list(sockets):
+            await socket.close()
+
     def application(self) -> "ApplicationBuilder[Any, Any, Any, Any, Any, Any]":
         """Return a builder for an unmodified python-telegram-bot application that talks to this server."""
         builder = Application.builder().token(demo.TELEGRAM_TOKEN)
@@ -84,7 +92,7 @@ async def telegram_server(clock: Callable[[], datetime] = utc_now) -> AsyncItera
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
         async with aiohttp.ClientSession() as session:
-            yield Server(url=f"http://127.0.0.1:{port}", state=state_of(app), world=world, session=session)
+            yield Server(url=f"http://127.0.0.1:{port}", state=state_of(app), world=world, session=session, app=app)
     finally:
         await runner.cleanup()
 
