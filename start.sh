@@ -48,7 +48,7 @@ install_from() {
   if [ ! -x "$PY" ]; then
     python="$(find_python)"
     if command -v uv >/dev/null; then
-      uv venv --quiet --python "$python" "$VENV"
+      uv venv --quiet --seed --python "$python" "$VENV"
     else
       "$python" -m venv "$VENV" || fail "The venv module is missing: sudo apt-get install python3-venv"
     fi
@@ -58,11 +58,16 @@ install_from() {
   echo "Installing from $lock …"
   if command -v uv >/dev/null; then
     uv pip install --quiet --python "$PY" --require-hashes -r "$lock"
+  elif pip_install requirements-uv.lock 2>/dev/null; then # several times faster than pip, and as strict
+    "$VENV/bin/uv" pip install --quiet --python "$PY" --require-hashes -r "$lock"
   else
-    "$PY" -m pip --version >/dev/null 2>&1 || "$PY" -m ensurepip --upgrade >/dev/null
-    "$PY" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    pip_install "$lock"
   fi
   echo "$fingerprint" >>"$stamp"
+}
+
+pip_install() {
+  "$PY" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
 }
 
 create_env_file() {
