@@ -55,8 +55,10 @@ MONEY_IN_SPOT = frozenset({"unifiedAccount", "portfolioMargin"})
 """Account abstractions whose collateral is in the spot balances."""
 PORTFOLIO_MARGIN = "portfolioMargin"
 SHARED_BETWEEN_DEXES = frozenset({"dexAbstraction"})
+MONEY_IN_PERPS = frozenset({"disabled", "default"}) | SHARED_BETWEEN_DEXES
 
 LIQUIDATED = "Liquidated"
+OPENING = "Open"
 FILL_KINDS_BY_DIRECTION = {
     "Auto-Deleveraging": FillKind.AUTO_DELEVERAGE,
     "Settlement": FillKind.SETTLEMENT,

@@ -122,6 +122,8 @@ class Balance(Value):
             usdc = _held(coins, has_answer=spot is not None)
             equity, wallet, available, used = usdc.total + unrealized, usdc.total, usdc.available, usdc.locked
         else:
+            if abstraction is not None and abstraction not in hyperliquid.MONEY_IN_PERPS:
+                wire.warn_unknown("userAbstraction", abstraction)
             equity = _sum_of(states, "accountValue")
             wallet, used = equity - unrealized, _sum_of(states, "totalMarginUsed")
             is_shared = abstraction in hyperliquid.SHARED_BETWEEN_DEXES
@@ -176,10 +178,11 @@ def _bybit_coin_account(
     # The venue leaves out coins of which the account has nothing.
     row = next((r for r in rows if r.get("coin") == settle), _NOTHING)
     wallet = wire.decimal(row, "walletBalance")
+    equity = wire.optional_decimal(row, "equity")  # empty where nothing can be open
     return Balance(
         exchange=bybit.EXCHANGE,
         currency=settle,
-        equity=wire.decimal(row, "equity"),
+        equity=wallet if equity is None else equity,
         wallet=wallet,
         available=_bybit_available(row, wallet),
         margin_used=wire.total(wire.optional_decimal(row, name) for name in ("totalPositionIM", "totalOrderIM")),

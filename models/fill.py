@@ -61,7 +61,7 @@ class Fill(Value):
             is_maker=wire.optional_boolean(row, "isMaker"),
             kind=_bybit_kind(row),
             realized_pnl=wire.optional_decimal(row, "execPnl"),
-            closed_size=wire.optional_decimal(row, "closedSize"),
+            closed_size=wire.optional_unsigned(row, "closedSize"),
             filled_at=wire.moment(row, "execTime"),
             account_type=account_type,
         )
@@ -200,6 +200,7 @@ class FundingPayment(Value):
             return None
         native = wire.text(row, "symbol")
         currency = wire.optional_text(row, "feeCurrency" if is_execution else "currency")
+        size = wire.optional_decimal(row, "execQty" if is_execution else "qty")
         return cls(
             exchange=bybit.EXCHANGE,
             symbol=canonical_symbol(bybit.EXCHANGE, native),
@@ -208,7 +209,7 @@ class FundingPayment(Value):
             amount=-wire.decimal(row, "execFee") if is_execution else wire.decimal(row, "funding"),
             currency=currency or bybit_settle_coin(native) or "",
             rate=wire.optional_decimal(row, "feeRate"),
-            size=wire.optional_decimal(row, "execQty" if is_execution else "size"),
+            size=None if size is None else abs(size),
             paid_at=wire.moment(row, "execTime" if is_execution else "transactionTime"),
             account_type=account_type,
         )
@@ -264,10 +265,14 @@ def _hyperliquid_kind(row: wire.Row, user: str | None) -> FillKind:
 def _is_liquidation_of(row: wire.Row, user: str | None) -> bool:
     """Whether the user was liquidated; whoever took the other side may carry the same note."""
     note = wire.optional_record(row, "liquidation")
-    if note is None:
-        return wire.optional_decimal(row, "liquidationMarkPx") is not None  # as older answers say it
-    liquidated = wire.optional_text(note, "liquidatedUser")
-    return user is None or liquidated is None or liquidated.lower() == user.lower()
+    if note is None and wire.optional_decimal(row, "liquidationMarkPx") is None:  # as older answers say it
+        return False
+    liquidated = wire.optional_text(note or {}, "liquidatedUser")
+    if user is not None and liquidated is not None:
+        return liquidated.lower() == user.lower()
+    # Nobody is liquidated into a position, nor by an order of theirs that rested.
+    opens = (wire.optional_text(row, "dir") or "").startswith(hyperliquid.OPENING)
+    return not opens and row.get("crossed") is not False
 
 
 def _hyperliquid_fill_id(row: wire.Row) -> str:

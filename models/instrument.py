@@ -137,6 +137,7 @@ class Instrument(Value):
         https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/asset-ids
         """
         native = wire.text(row, "name")
+        dex = dex or native.partition(":")[0] if ":" in native else dex
         decimals = wire.integer(row, "szDecimals")
         step = Decimal(1).scaleb(-decimals)
         base = canonical_base(hyperliquid.EXCHANGE, native.rpartition(":")[2])
@@ -217,7 +218,7 @@ def _bybit_status(row: wire.Row) -> InstrumentStatus:
 
 
 def _is_isolated_only(row: wire.Row) -> bool:
-    return wire.flag(row, "onlyIsolated") or row.get("marginMode") in hyperliquid.ISOLATED_MARGIN_MODES
+    return wire.flag(row, "onlyIsolated") or wire.optional_text(row, "marginMode") in hyperliquid.ISOLATED_MARGIN_MODES
 
 
 def _asset_id(index: int, dex: str | None, dex_index: int | None) -> int | None:
@@ -228,9 +229,10 @@ def _asset_id(index: int, dex: str | None, dex_index: int | None) -> int | None:
 
 def _margin_tables(meta: wire.Row) -> Mapping[int, tuple[MarginTier, ...]]:
     tables: dict[int, tuple[MarginTier, ...]] = {}
-    for pair in meta.get("marginTables") or []:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise wire.bad_field("marginTables", "pairs of an id and a table", pair)
+    pairs = meta.get("marginTables") or []
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise wire.bad_field("marginTables", "pairs of an id and a table", pairs)
+    for pair in pairs:
         tiers = wire.records(wire.as_record(pair[1], "marginTable"), "marginTiers")
         tables[wire.integer({"id": pair[0]}, "id")] = tuple(
             _tier(wire.decimal(tier, "lowerBound"), wire.positive(tier, "maxLeverage")) for tier in tiers

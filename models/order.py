@@ -89,7 +89,7 @@ class Order(Value):
             order_type=order_type,
             status=wire.choice(row, "orderStatus", bybit.ORDER_STATUSES),
             size=size or None,
-            filled_size=wire.optional_decimal(row, "cumExecQty") or Decimal(0),
+            filled_size=wire.optional_unsigned(row, "cumExecQty") or Decimal(0),
             # A market order carries the worst price the venue allows itself, which is not a limit of the user's.
             price=None if _bybit_takes_market_price(row) else wire.optional_price(row, "price"),
             average_price=wire.optional_price(row, "avgPrice"),
@@ -127,7 +127,7 @@ class Order(Value):
         inner, word, changed_at = _unwrap(row)
         coin = wire.text(inner, "coin")
         remaining = wire.unsigned(inner, "sz")
-        size = wire.optional_decimal(inner, "origSz")
+        size = wire.optional_unsigned(inner, "origSz")
         size = remaining if size is None else size
         filled = max(size - remaining, Decimal(0))  # more left than ordered proves no fill
         is_trigger = wire.flag(inner, "isTrigger")
@@ -249,7 +249,9 @@ def _bybit_takes_market_price(row: wire.Row) -> bool:
 
 
 def _bybit_closes_position(row: wire.Row, size: Decimal) -> bool:
-    is_whole = row.get("stopOrderType") in bybit.WHOLE_POSITION_STOPS and row.get("tpslMode") != bybit.PARTIAL
+    is_whole = (
+        wire.optional_text(row, "stopOrderType") in bybit.WHOLE_POSITION_STOPS and row.get("tpslMode") != bybit.PARTIAL
+    )
     return is_whole or not size
 
 

@@ -38,7 +38,7 @@ def positive_decimal(value: Number, name: str) -> Decimal:
 
 def plain(number: Decimal) -> str:
     """Write a decimal without exponent and without trailing zeros."""
-    text = format(number, "f")
+    text = format(number or Decimal(0), "f")  # no minus before zero
     return text.rstrip("0").rstrip(".") or "0" if "." in text else text
 
 

@@ -119,6 +119,11 @@ def optional_decimal(row: Row, name: str, *, absent: Collection[str] = ()) -> De
     return as_decimal(value, name)
 
 
+def optional_unsigned(row: Row, name: str) -> Decimal | None:
+    """Return a number that cannot be below zero; None for "", null or a missing field."""
+    return None if _is_absent(row.get(name, _MISSING)) else unsigned(row, name)
+
+
 def optional_price(row: Row, name: str, *, absent: Collection[str] = ()) -> Decimal | None:
     """Return a price; None also for zero, by which venues say that no price is set."""
     price = optional_decimal(row, name, absent=absent)

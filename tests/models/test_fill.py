@@ -137,6 +137,25 @@ def test_a_hyperliquid_fill_says_why_it_happened(fill_id: str, kind: FillKind) -
     assert hyperliquid_fills()[fill_id].kind is kind
 
 
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"dir": "Close Long"}, FillKind.LIQUIDATION),
+        ({"dir": "Close Long", "liquidation": None, "liquidationMarkPx": "2380.0"}, FillKind.LIQUIDATION),
+        ({"dir": "Open Long"}, FillKind.TRADE),
+        ({"dir": "Close Short", "crossed": False}, FillKind.TRADE),
+        ({"dir": "Close Long", "liquidation": None, "liquidationMarkPx": None}, FillKind.TRADE),
+    ],
+    ids=str,
+)
+def test_without_the_users_address_a_liquidation_is_told_by_what_it_did(
+    changes: dict[str, Any], kind: FillKind
+) -> None:
+    fill = Fill.from_hyperliquid({**payload("hyperliquid/info_user_fills")[3], **changes})
+    assert fill is not None
+    assert fill.kind is kind
+
+
 def test_the_builders_fee_is_in_the_fee_already() -> None:
     assert hyperliquid_fills()["7"].fee == Decimal("0.3")
 

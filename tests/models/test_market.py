@@ -142,6 +142,12 @@ def test_markets_of_a_further_dex_are_numbered_by_its_place() -> None:
     assert {i.dex for i in instruments.values()} == {None, "xyz"}
 
 
+def test_a_market_of_a_dex_whose_place_is_not_known_has_no_number() -> None:
+    row = payload("hyperliquid/info_meta_dex")["universe"][0]
+    instrument = Instrument.from_hyperliquid(row, index=0)
+    assert (instrument.dex, instrument.asset_id) == ("xyz", None)
+
+
 def test_a_margin_table_without_tiers_is_the_leverage_itself() -> None:
     (tier,) = hyperliquid_instruments()["ATOM"].margin_tiers
     assert (tier.lower_bound, tier.max_leverage, tier.maintenance_fraction) == (Decimal(0), Decimal(5), Decimal("0.1"))
