@@ -5,8 +5,8 @@ hidden; coin-settled ones can be closed and cancelled here, not opened.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,8 +14,9 @@ from exchanges import bybit_errors as errors
 from exchanges import bybit_stream
 from exchanges.base import AccountEvent, AccountState, Credentials, KeyInfo
 from exchanges.bybit_account import key_info, order_from_fills
-from exchanges.bybit_http import Answer, Call
-from exchanges.bybit_market import CONTRACTS, BybitMarket, together
+from exchanges.bybit_calls import Answer, Call
+from exchanges.bybit_history import FILLS_A_PAGE, ORDERS_A_PAGE, SCOPES, BybitHistory, Page
+from exchanges.bybit_market import together
 from exchanges.bybit_orders import MARGIN_MODES, market
 from exchanges.bybit_sender import BybitSender
 from exchanges.pacing import Purpose
@@ -26,27 +27,14 @@ from models.enums import MarginMode, PositionMode
 from models.errors import BadPayload, NoCredentials, Rejected, Unavailable
 from models.unified import (
     Balance,
-    ClosedPnl,
     FeeRates,
     Fill,
-    FundingPayment,
     Instrument,
     Order,
     Position,
 )
-from models.values import from_millis, to_millis
 
-_SCOPES: tuple[Mapping[str, str], ...] = (
-    {"category": "linear", "settleCoin": "USDT"},
-    {"category": "linear", "settleCoin": "USDC"},
-    {"category": "inverse"},
-)
 _POSITIONS_A_PAGE = 200
-_ORDERS_A_PAGE = 50
-_FILLS_A_PAGE = 100
-_LOG_A_PAGE = 50
-_WINDOW = timedelta(days=7) - timedelta(milliseconds=1)
-_OLDEST = timedelta(days=729)  # Bybit keeps two years
 _MODE_KEPT_S = 60.0
 _USUAL_MARKET = "BTCUSDT"  # whose fees stand for the account's
 _NOT_UNIFIED = frozenset({1})
@@ -58,7 +46,7 @@ _KEY_WORDS = frozenset(
 Model = TypeVar("Model")
 
 
-class BybitExchange(BybitMarket, BybitSender):
+class BybitExchange(BybitHistory, BybitSender):
     """One account at Bybit; an `Exchange`.
 
     Args:
@@ -74,7 +62,7 @@ class BybitExchange(BybitMarket, BybitSender):
         key, secret = credentials.values.get("api_key"), credentials.values.get("api_secret")
         if not key or not secret:
             raise NoCredentials("Bybit needs an API key and its secret.")
-        BybitMarket.__init__(self, endpoints, network, api_key=key, api_secret=secret)
+        BybitHistory.__init__(self, endpoints, network, api_key=key, api_secret=secret)
         BybitSender.__init__(self, self._http)
         self._account_type = credentials.account_type
         self._stream_url = endpoints.stream
@@ -123,9 +111,8 @@ class BybitExchange(BybitMarket, BybitSender):
 
         https://bybit-exchange.github.io/docs/v5/order/open-order
         """
-        pages = await self._in_scopes(self._api.get_open_orders, _ORDERS_A_PAGE, instrument)
-        orders = (self._order(row, as_of) for rows, as_of in pages for row in rows)
-        return list({order.order_id: order for order in orders if order.is_open}.values())
+        pages = await self._in_scopes(self._api.get_open_orders, ORDERS_A_PAGE, instrument)
+        return list({order.order_id: order for order in self._orders(pages) if order.is_open}.values())
 
     async def find_order(
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
@@ -142,66 +129,18 @@ class BybitExchange(BybitMarket, BybitSender):
         if not any(name.values()):
             raise ValueError("an order is looked up by the venue's id or by ours")
         query = {**market(instrument), **name}
-        recent = await self._matches(self._api.get_open_orders, _ORDERS_A_PAGE, query, name)
-        if not recent:
-            recent, fills = await together(
-                [
-                    self._matches(self._api.get_order_history, _ORDERS_A_PAGE, query, name),
-                    self._matches(self._api.get_executions, _FILLS_A_PAGE, query, name),
-                ]
-            )
-        if recent:
-            return self._order(recent[0], None)
-        return order_from_fills(self._models(Fill.from_bybit, fills))
-
-    async def get_order_history(
-        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
-    ) -> list[Order]:
-        """Return closed orders, newest first; without `since`, of the last seven days.
-
-        https://bybit-exchange.github.io/docs/v5/order/order-list
-        """
-        rows = await self._history(self._api.get_order_history, _ORDERS_A_PAGE, _SCOPES, instrument, since, limit)
-        orders = {order.order_id: order for order in (self._order(row, None) for row in rows) if not order.is_open}
-        return _newest(orders.values(), lambda order: order.updated_at or order.created_at, limit)
-
-    async def get_fills(
-        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
-    ) -> list[Fill]:
-        """Return executions, newest first, without funding; without `since`, of the last seven days.
-
-        https://bybit-exchange.github.io/docs/v5/order/execution
-        """
-        rows = await self._history(self._api.get_executions, _FILLS_A_PAGE, CONTRACTS, instrument, since, limit)
-        fills = {fill.fill_id: fill for fill in self._models(Fill.from_bybit, rows)}
-        return _newest(fills.values(), lambda fill: fill.filled_at, limit)
-
-    async def get_closed_pnl(
-        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
-    ) -> list[ClosedPnl]:
-        """Return the results of closed positions, newest first; without `since`, of the last seven days.
-
-        https://bybit-exchange.github.io/docs/v5/position/close-pnl
-        """
-        rows = await self._history(self._api.get_closed_pnl, _FILLS_A_PAGE, CONTRACTS, instrument, since, limit)
-        return _newest(self._models(ClosedPnl.from_bybit, rows), lambda closed: closed.closed_at, limit)
-
-    async def get_funding(
-        self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
-    ) -> list[FundingPayment]:
-        """Return funding received and paid, newest first; without `since`, of the last seven days.
-
-        https://bybit-exchange.github.io/docs/v5/account/transaction-log
-        """
-        kinds = CONTRACTS if instrument is None else ({"category": market(instrument)["category"]},)
-        log = [{"accountType": "UNIFIED", "type": "SETTLEMENT", **kind} for kind in kinds]
-        rows = await self._history(self._api.get_transaction_log, _LOG_A_PAGE, log, None, since, limit)
-        payments = [
-            payment
-            for payment in self._models(FundingPayment.from_bybit, rows)
-            if instrument is None or payment.native_symbol == instrument.native_symbol
-        ]
-        return _newest(payments, lambda payment: payment.paid_at, limit)
+        rows, as_of = await self._matches(self._api.get_open_orders, ORDERS_A_PAGE, query, name)
+        if rows:
+            return self._order(rows[0], as_of)
+        (rows, as_of), fills = await together(
+            [
+                self._matches(self._api.get_order_history, ORDERS_A_PAGE, query, name),
+                self._matches(self._api.get_executions, FILLS_A_PAGE, query, name),
+            ]
+        )
+        if rows:
+            return self._order(rows[0], as_of)
+        return order_from_fills(self._models(Fill.from_bybit, [fills]), as_of=fills[1])
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the leverage that a new position would get; None with portfolio margin, which has none.
@@ -283,62 +222,21 @@ class BybitExchange(BybitMarket, BybitSender):
                 await self._info()
         return self._margin_mode
 
-    async def _in_scopes(
-        self, endpoint: Callable[..., Call], a_page: int, instrument: Instrument | None
-    ) -> list[tuple[list[wire.Row], datetime]]:
-        scopes = _SCOPES if instrument is None else (market(instrument),)
+    async def _in_scopes(self, endpoint: Callable[..., Call], a_page: int, instrument: Instrument | None) -> list[Page]:
+        scopes = SCOPES if instrument is None else (market(instrument),)
         return await together(self._all(endpoint, scope, a_page=a_page) for scope in scopes)
-
-    async def _history(
-        self,
-        endpoint: Callable[..., Call],
-        a_page: int,
-        scopes: Sequence[Mapping[str, object]],
-        instrument: Instrument | None,
-        since: datetime | None,
-        limit: int,
-    ) -> list[wire.Row]:
-        """Return the rows of every scope, window by window from the newest, until there are `limit` of each."""
-
-        async def of(scope: Mapping[str, object]) -> list[wire.Row]:
-            rows: list[wire.Row] = []
-            for window in windows(since, from_millis(self.venue_time_ms())):
-                page, _ = await self._all(endpoint, {**scope, **window}, a_page=a_page, most=limit - len(rows))
-                rows += page
-                if len(rows) >= limit:
-                    break
-            return rows
-
-        asked = scopes if instrument is None else (market(instrument),)
-        return [row for rows in await together(of(scope) for scope in asked) for row in rows]
 
     async def _matches(
         self, endpoint: Callable[..., Call], a_page: int, query: Mapping[str, Any], name: Mapping[str, str | None]
-    ) -> list[wire.Row]:
+    ) -> Page:
         """Return the rows of one order; an answer about another order proves nothing, so it is no miss."""
-        rows, _ = await self._all(endpoint, query, a_page=a_page, purpose=Purpose.LOOKUP)
+        rows, as_of = await self._all(endpoint, query, a_page=a_page, purpose=Purpose.LOOKUP)
         if any(row.get(field) != value for row in rows for field, value in name.items()):
             raise BadPayload("The venue answered about another order than the one asked for.")
-        return rows
+        return rows, as_of
 
-    def _order(self, row: wire.Row, as_of: datetime | None) -> Order:
+    def _order(self, row: wire.Row, as_of: datetime) -> Order:
         return Order.from_bybit(row, account_type=self._account_type, as_of=as_of)
-
-    def _models(self, reader: Callable[..., Model | None], rows: Sequence[wire.Row]) -> list[Model]:
-        models = (reader(row, account_type=self._account_type) for row in rows)
-        return [model for model in models if model is not None]
-
-
-def windows(since: datetime | None, now: datetime) -> Iterator[dict[str, int]]:
-    """Yield the windows, newest first and none longer than a week, in which Bybit tells history since a moment."""
-    if since is None:
-        yield {}
-        return
-    since, end = max(since, now - _OLDEST), now
-    while end >= since:
-        start = max(since, end - _WINDOW)
-        yield {"startTime": to_millis(start), "endTime": to_millis(end)}
-        end = start - timedelta(milliseconds=1)
 
 
 def _rows_of(answer: Answer, instrument: Instrument) -> list[wire.Row]:
@@ -355,8 +253,3 @@ def _position_mode(rows: Sequence[wire.Row]) -> PositionMode | None:
     if not legs:
         return None
     return PositionMode.HEDGE if legs & {1, 2} else PositionMode.ONE_WAY
-
-
-def _newest(models: Iterable[Model], moment: Callable[[Model], datetime | None], limit: int) -> list[Model]:
-    ordered = sorted(models, key=lambda model: to_millis(found) if (found := moment(model)) else 0, reverse=True)
-    return ordered[:limit]

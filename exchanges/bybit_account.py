@@ -52,7 +52,7 @@ def permissions(result: wire.Row) -> tuple[str, ...]:
     )
 
 
-def order_from_fills(fills: Sequence[Fill]) -> Order | None:
+def order_from_fills(fills: Sequence[Fill], *, as_of: datetime) -> Order | None:
     """Return what executions prove of an order that no order list has any more; None without any.
 
     Its size is what was executed: how much more was asked for is not told.
@@ -79,6 +79,7 @@ def order_from_fills(fills: Sequence[Fill]) -> Order | None:
         fee_currency=newest.fee_currency,
         updated_at=newest.filled_at,
         account_type=newest.account_type,
+        as_of=as_of,
     )
 
 

@@ -8,15 +8,15 @@ with the stamp of its journal row and sent by the adapter. pybit's release is pi
 import hashlib
 import hmac
 import re
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 from pybit.unified_trading import HTTP
 
 from exchanges import bybit_errors as errors
+from exchanges.bybit_calls import Answer, Call, Endpoints
 from exchanges.clock import STALE_S
 from exchanges.pacing import Cost, Limit, Purpose, read_purpose
 from exchanges.transport import MAX_ANSWER, Response, Transport
@@ -43,67 +43,6 @@ _ACCOUNT_LIMITS = {
     "/v5/position/add-margin": _TRADES,
     "/v5/account/fee-rate": _FEE_READS,
 }
-
-
-class Endpoints(Protocol):
-    """The pybit methods that this project uses. Each takes the venue's parameters by name."""
-
-    def get_server_time(self) -> "Call": ...
-    def get_instruments_info(self, **query: object) -> "Call": ...
-    def get_tickers(self, **query: object) -> "Call": ...
-    def get_kline(self, **query: object) -> "Call": ...
-    def get_wallet_balance(self, **query: object) -> "Call": ...
-    def get_account_info(self, **query: object) -> "Call": ...
-    def get_positions(self, **query: object) -> "Call": ...
-    def get_open_orders(self, **query: object) -> "Call": ...
-    def get_order_history(self, **query: object) -> "Call": ...
-    def get_executions(self, **query: object) -> "Call": ...
-    def get_closed_pnl(self, **query: object) -> "Call": ...
-    def get_transaction_log(self, **query: object) -> "Call": ...
-    def get_fee_rates(self, **query: object) -> "Call": ...
-    def get_api_key_information(self, **query: object) -> "Call": ...
-    def place_order(self, **query: object) -> "Call": ...
-    def place_batch_order(self, **query: object) -> "Call": ...
-    def amend_order(self, **query: object) -> "Call": ...
-    def cancel_order(self, **query: object) -> "Call": ...
-    def cancel_all_orders(self, **query: object) -> "Call": ...
-    def set_leverage(self, **query: object) -> "Call": ...
-    def set_margin_mode(self, **query: object) -> "Call": ...
-    def switch_position_mode(self, **query: object) -> "Call": ...
-    def set_trading_stop(self, **query: object) -> "Call": ...
-    def add_or_reduce_margin(self, **query: object) -> "Call": ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """A venue's answer inside its envelope; `as_of` is the venue's own time of it."""
-
-    code: int
-    message: str
-    result: Mapping[str, Any] = field(repr=False)
-    extra: Mapping[str, Any] = field(repr=False)
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """One request as pybit words it. Await it to read."""
-
-    client: "BybitHTTP" = field(repr=False)
-    method: str
-    path: str
-    """The whole address, without the query."""
-    payload: str = field(repr=False)
-    """The query of a GET, the body of a POST: exactly what is signed."""
-    is_signed: bool
-
-    @property
-    def url(self) -> str:
-        """The address that goes out, already escaped."""
-        return f"{self.path}?{self.payload}" if self.method == "GET" and self.payload else self.path
-
-    def __await__(self) -> Generator[Any, None, Answer]:
-        return self.client.read(self).__await__()
 
 
 class BybitHTTP(HTTP):

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from exchanges.bybit_http import BybitHTTP, Call, is_safe_in_url
+from exchanges.bybit_calls import Call
+from exchanges.bybit_http import BybitHTTP, is_safe_in_url
 from exchanges.bybit_orders import market
 from exchanges.pacing import Limit, Purpose
 from exchanges.spec import Endpoints

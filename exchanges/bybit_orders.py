@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
-from exchanges.bybit_http import Call, Endpoints
+from exchanges.bybit_calls import Call, Endpoints
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce, TriggerBy
 from models.errors import BadOrder
 from models.instrument import Instrument

@@ -1,7 +1,8 @@
 """Sending to Bybit: once, with the stamp of the journal row, and an honest account of what came of it."""
 
 from exchanges import bybit_acks, bybit_orders
-from exchanges.bybit_http import RECV_WINDOW_MS, BybitHTTP, Call
+from exchanges.bybit_calls import Call
+from exchanges.bybit_http import RECV_WINDOW_MS, BybitHTTP
 from exchanges.pacing import Cost, Purpose
 from models.errors import NotSent, OutcomeUnknown
 from models.requests import (

@@ -8,7 +8,8 @@ import requests
 from pybit import _helpers
 from pybit.unified_trading import HTTP
 
-from exchanges.bybit_http import BybitHTTP, Endpoints
+from exchanges.bybit_calls import Endpoints
+from exchanges.bybit_http import BybitHTTP
 from exchanges.bybit_market import BUDGET
 from exchanges.transport import Network
 from models.errors import BadPayload, Unavailable

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from exchanges.bybit import BybitExchange, windows
+from exchanges.bybit import BybitExchange
+from exchanges.bybit_history import windows
 from exchanges.bybit_market import BybitMarket
 from exchanges.spec import Endpoints
 from exchanges.transport import Network
