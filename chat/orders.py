@@ -1,21 +1,19 @@
 """Open orders, and cancelling one or all of them."""
 
-import asyncio
-
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, frozen_account, plan, thawed_account
-from chat.reading import ask, chosen_accounts, orders, page_of
+from chat.questions import close_question
+from chat.reading import ask, ask_all, chosen_accounts, orders, page_of
 from chat.trade import results_screen
 from models.account import Account
 from models.errors import BadOrder
 from models.order import Order
 from models.requests import OrderResult
 from telegram_ui.buttons import short_id
-from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
-from telegram_ui.views.orders import order_title, orders_view
+from telegram_ui.views.home import question_closed_view
+from telegram_ui.views.orders import cancelled_all_view, order_title, orders_view
 from telegram_ui.views.plans import Plan
-from telegram_ui.views.trade import nothing_cancelled_view
 
 
 async def cmd_orders(call: Call) -> Reply:
@@ -76,13 +74,15 @@ async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
         )
 
     accounts = [thawed_account(call, frozen) for frozen in payload["accounts"]]
-    asked = await asyncio.gather(*(ask(account, question) for account in accounts))
-    parts: list[Part[OrderResult]] = []
-    for part in asked:
-        parts += [Part(account=part.account, value=result) for result in part.value or []]
-        if part.error is not None:
-            parts.append(Part(account=part.account, error=part.error))
-    return await results_screen(call, parts) if parts else nothing_cancelled_view(call.t)
+    asked = await ask_all(accounts, question)
+    return cancelled_all_view(call.t, asked)
+
+
+async def cmd_cancel(call: Call) -> Reply:
+    """Stop asking what is being asked; else list the orders with a cancel button each."""
+    if await close_question(call):
+        return question_closed_view(call.t)
+    return await cmd_orders(call)
 
 
 CANCEL = Deed(kind="cancel", run=_cancel)

@@ -1,12 +1,14 @@
 """Reads over every account that a person chose: each answers for itself, at the same time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from chat.call import Call
+from exchanges.registry import EXCHANGES
 from models.account import Account
 from models.balance import Balance
+from models.enums import AccountType
 from models.errors import NoCredentials, TradingError
 from models.order import Order
 from models.position import Position
@@ -35,10 +37,18 @@ async def ask(account: Account, question: Callable[[Account], Awaitable[T]]) -> 
         return Part(account=account, error=e)
 
 
-async def ask_all(call: Call, question: Callable[[Account], Awaitable[T]]) -> list[Part[T]]:
-    """Ask every chosen account at the same time."""
-    accounts = await chosen_accounts(call)
+async def ask_all(accounts: Sequence[Account], question: Callable[[Account], Awaitable[T]]) -> list[Part[T]]:
+    """Ask several accounts at the same time."""
     return list(await asyncio.gather(*(ask(account, question) for account in accounts)))
+
+
+async def every_account(call: Call) -> list[Account]:
+    """Return every account that this person has, chosen or not."""
+    connected = [row.account for row in await call.store.accounts.of_user(call.user_id) if row.has_credentials]
+    if not call.services.is_sandbox:
+        return connected
+    paper = [Account(user_id=call.user_id, exchange=name, account_type=AccountType.PAPER) for name in EXCHANGES]
+    return list(dict.fromkeys([*paper, *connected]))
 
 
 async def balances(call: Call) -> list[Part[Balance]]:
@@ -47,25 +57,27 @@ async def balances(call: Call) -> list[Part[Balance]]:
     async def question(account: Account) -> Balance:
         return await call.backend.get_balance(call.user_id, account.exchange, account.account_type)
 
-    return await ask_all(call, question)
+    return await ask_all(await chosen_accounts(call), question)
 
 
-async def positions(call: Call, symbol: str | None = None) -> list[Part[list[Position]]]:
-    """Return the open positions of every chosen account."""
+async def positions(
+    call: Call, symbol: str | None = None, *, accounts: Sequence[Account] | None = None
+) -> list[Part[list[Position]]]:
+    """Return the open positions of every chosen account, or of these."""
 
     async def question(account: Account) -> list[Position]:
         return await call.backend.get_positions(call.user_id, symbol, account.exchange, account.account_type)
 
-    return await ask_all(call, question)
+    return await ask_all(await chosen_accounts(call) if accounts is None else accounts, question)
 
 
-async def orders(call: Call) -> list[Part[list[Order]]]:
-    """Return the open orders of every chosen account."""
+async def orders(call: Call, *, accounts: Sequence[Account] | None = None) -> list[Part[list[Order]]]:
+    """Return the open orders of every chosen account, or of these."""
 
     async def question(account: Account) -> list[Order]:
         return await call.backend.get_orders(call.user_id, None, account.exchange, account.account_type)
 
-    return await ask_all(call, question)
+    return await ask_all(await chosen_accounts(call) if accounts is None else accounts, question)
 
 
 def page_of(call: Call) -> int:

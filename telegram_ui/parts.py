@@ -32,6 +32,11 @@ def part_text(t: Texts, part: Part[T], text_of: Callable[[T], Html]) -> Html:
     return lines(account_line(part.account), text_of(part.value))
 
 
+def problems_of(parts: Sequence[Part[T]]) -> list[tuple[Account, TradingError]]:
+    """Return the accounts that did not answer, and why."""
+    return [(part.account, part.error) for part in parts if part.error is not None]
+
+
 def blocks(*parts: Html | None) -> Html:
     """Put blocks under each other with a blank line between them."""
     return Html("\n\n".join(part for part in parts if part))

@@ -20,6 +20,7 @@ _TYPED = {
     "not_whole": N_("“{text}” is not a whole number."),
     "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
     "unknown_trading_mode": N_("The mode is demo, real or both."),
+    "unknown_period": N_("The stretch is day, week or month."),
     "bad_button": N_("This button is too old."),
     "over_hundred_percent": N_("“{text}” is more than the whole position; write at most 100%."),
 }

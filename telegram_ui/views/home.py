@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegram_ui.buttons import action
+from telegram_ui.buttons import action, home_button
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, code, dotted, lines, words
 from telegram_ui.texts import N_, Texts
@@ -81,7 +81,7 @@ def help_view(t: Texts, groups: Sequence[tuple[str, Sequence[HelpRow]]]) -> Scre
             *(lines(bold(t(title)), *(_help_line(t, row) for row in rows)) for title, rows in groups),
             t("Sizes: 100$ · 0.01 · 10% of equity · risk 1%. Stops and targets: a price, or 2%."),
         ),
-        keyboard=((Button(text="⌂ " + t("Menu"), action="home"),),),
+        keyboard=((home_button(t),),),
     )
 
 
@@ -96,5 +96,10 @@ def not_understood_view(t: Texts) -> Screen:
             t("I did not understand that."),
             t("Write an order, such as {example}, or press a button.", example=code("long BTC 100$ 5x")),
         ),
-        keyboard=((Button(text="⌂ " + t("Menu"), action="home"), Button(text=t("Help"), action="help")),),
+        keyboard=((home_button(t), Button(text=t("Help"), action="help")),),
     )
+
+
+def question_closed_view(t: Texts) -> Screen:
+    """Say that nothing is asked any more."""
+    return Screen(text=t("Cancelled. Nothing was changed."), keyboard=((home_button(t),),))

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from models.account import Account
 from models.order import Order
+from models.requests import OrderResult
 from telegram_ui.buttons import action, danger, home_button, pager, refresh_button, short_id
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
 from telegram_ui.texts import Texts
+from telegram_ui.views.trade import result_text
 from telegram_ui.words import ORDER_TYPES, account_line, verb
 
 PER_PAGE = 5
@@ -70,6 +72,21 @@ def _keyboard(t: Texts, shown: Sequence[tuple[Account, Order]], first: int, page
     )
 
 
-def order_button(t: Texts) -> Button:
-    """Return the button to the orders."""
-    return Button(text=t("Orders"), action="ords")
+def cancelled_all_view(t: Texts, parts: Sequence[Part[list[OrderResult]]]) -> Screen:
+    """Report what became of cancelling everything: what went well as a count, the rest one by one."""
+    return Screen(
+        text=blocks(*(part_text(t, part, lambda results: _cancelled_text(t, results)) for part in parts)),
+        keyboard=((Button(text=t("Orders"), action="ords"), home_button(t)),),
+        must_arrive=True,
+    )
+
+
+def _cancelled_text(t: Texts, results: Sequence[OrderResult]) -> Html:
+    done = [result for result in results if result.success]
+    others = [result for result in results if not result.success]
+    return lines(
+        t.plural("{count} order cancelled.", "{count} orders cancelled.", len(done))
+        if results
+        else t("No open orders."),
+        *(result_text(t, result) for result in others[:PER_PAGE]),
+    )

@@ -1,5 +1,6 @@
 """Smaller changes that are confirmed before they are made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -58,6 +59,18 @@ def removal_plan(t: Texts, position: Position, *, is_stop: bool) -> Plan:
     title = N_("Remove the stop of {position}?") if is_stop else N_("Remove the target of {position}?")
     naked = t("⚠️ Without a stop a loss is limited only by liquidation.")
     return Plan(title=t(title, position=_named(position)), label=t("Remove"), details=(naked,) if is_stop else ())
+
+
+def leverage_plan(t: Texts, symbol: str, leverage: Decimal, accounts: Sequence[Account]) -> Plan:
+    """Describe another leverage."""
+    return Plan(
+        title=t("Leverage of {symbol} to {leverage}?", symbol=symbol, leverage=t.leverage(leverage)),
+        label=t("Set leverage"),
+        details=(
+            *((account_line(account) for account in accounts) if len(accounts) > 1 else ()),
+            t("An open position in this market changes with it: its margin and its liquidation price."),
+        ),
+    )
 
 
 def _named(position: Position) -> Html:

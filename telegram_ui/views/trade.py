@@ -232,11 +232,6 @@ def cancelled_view(t: Texts) -> Screen:
     return Screen(text=t("Cancelled. Nothing was sent."), keyboard=((home_button(t),),))
 
 
-def nothing_cancelled_view(t: Texts) -> Screen:
-    """Say that there was nothing to cancel."""
-    return Screen(text=t("There were no open orders left to cancel."), keyboard=((home_button(t),),))
-
-
 def expired_view(t: Texts) -> Screen:
     """Say that a confirmation came too late."""
     return Screen(

@@ -1,0 +1,88 @@
+"""Pause, resume, panic. Pausing stops new risk and nothing else; panic works in every state."""
+
+import asyncio
+
+from chat.call import Call, Reply
+from chat.confirm import Deed, Payload, cause_of, plan
+from chat.reading import ask, ask_all, every_account, orders, positions
+from chat.watch import watch_unknown
+from db import TradingState, user_scope
+from models.account import Account
+from models.position import Position
+from models.requests import OrderResult
+from telegram_ui.parts import Part, problems_of
+from telegram_ui.screen import Screen
+from telegram_ui.views.safety import panic_plan, panic_view, paused_view, resumed_view
+
+PAUSED = "paused"
+"""The reason under which a person's own pause is kept."""
+
+
+async def cmd_pause(call: Call) -> Reply:
+    """Take no new risk until resumed."""
+    await _pause(call)
+    return paused_view(call.t)
+
+
+async def _pause(call: Call) -> None:
+    await call.store.trading.restrict(user_scope(call.user_id), PAUSED, TradingState.REDUCING, by_user_id=call.user_id)
+    await call.store.audit.add("paused", actor_id=call.user_id)
+
+
+async def cmd_resume(call: Call) -> Reply:
+    """Take new trades again."""
+    was_paused = await call.store.trading.lift(user_scope(call.user_id), PAUSED)
+    await call.store.audit.add("resumed", actor_id=call.user_id)
+    return resumed_view(call.t, was_paused=was_paused)
+
+
+async def cmd_panic(call: Call) -> Reply:
+    """Show what closing everything would do, in every account and not only in the chosen ones."""
+    accounts = await every_account(call)
+    held, open_orders = await asyncio.gather(positions(call, accounts=accounts), orders(call, accounts=accounts))
+    return await plan(call, "panic", {}, panic_plan(call.t, held, open_orders), None)
+
+
+async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
+    """Pause, close every position, then cancel every order, and report item by item.
+
+    Closing comes before cancelling: a stop is given up only when the position it guards is gone.
+    """
+    await _pause(call)
+    accounts = await every_account(call)
+    held = await positions(call, accounts=accounts)
+    closed = await asyncio.gather(
+        *(_close(call, part.account, position, token) for part in held for position in part.value or [])
+    )
+    cancelled = await ask_all(accounts, lambda account: _cancel_all(call, account, token))
+    await watch_unknown(call, closed)
+    problems = [*problems_of(held), *problems_of(cancelled)]
+    count = sum(result.success for part in cancelled for result in part.value or [])
+    return panic_view(call.t, closed, count, problems)
+
+
+async def _close(call: Call, account: Account, position: Position, token: str) -> Part[OrderResult]:
+    async def question(account: Account) -> OrderResult:
+        return await call.backend.close_position(
+            call.user_id,
+            position.symbol,
+            None,
+            account.exchange,
+            account.account_type,
+            position_side=position.side,
+            cause=cause_of(token, f"{account.exchange}:{account.account_type}:{position.symbol}:{position.side}"),
+        )
+
+    return await ask(account, question)
+
+
+async def _cancel_all(call: Call, account: Account, token: str) -> list[OrderResult]:
+    return await call.backend.cancel_all_orders(
+        call.user_id,
+        exchange=account.exchange,
+        account_type=account.account_type,
+        cause=cause_of(token, f"{account.exchange}:{account.account_type}:orders"),
+    )
+
+
+PANIC = Deed(kind="panic", run=_panic)

@@ -1,0 +1,116 @@
+"""What was earned and lost: a stretch of time added up, and the closed trades one by one."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from models.account import Account
+from models.fill import ClosedPnl
+from telegram_ui.buttons import action, home_button, pager, refresh_button
+from telegram_ui.parts import Part, blocks, part_text
+from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
+from telegram_ui.texts import N_, Texts
+from telegram_ui.words import account_line, side_mark
+
+PER_PAGE = 6
+PERIODS = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
+_MAX_MARKETS = 6
+
+
+class Result(Protocol):
+    """What one account brought in a stretch of time, in quote currency."""
+
+    @property
+    def trades(self) -> int: ...
+    @property
+    def win_fraction(self) -> Decimal | None: ...
+    @property
+    def pnl(self) -> Decimal: ...
+    @property
+    def fees(self) -> Decimal | None: ...
+    @property
+    def funding(self) -> Decimal: ...
+    @property
+    def total(self) -> Decimal: ...
+    @property
+    def by_symbol(self) -> Sequence[tuple[str, Decimal]]: ...
+
+
+ResultT = TypeVar("ResultT", bound=Result)
+
+
+def pnl_view(t: Texts, period: str, parts: Sequence[Part[ResultT]]) -> Screen:
+    """Show what a stretch of time brought, account by account."""
+    return Screen(
+        text=blocks(
+            dotted(bold(t("Profit and loss")), t(PERIODS[period])),
+            *(part_text(t, part, lambda result: _result_text(t, result)) for part in parts),
+        ),
+        keyboard=(
+            tuple(
+                Button(text=("● " if name == period else "") + t(word), action=action("pnl", name))
+                for name, word in PERIODS.items()
+            ),
+            (Button(text=t("History"), action="hist"), refresh_button(t, action("pnl", period))),
+            (home_button(t),),
+        ),
+    )
+
+
+def _result_text(t: Texts, result: Result) -> Html:
+    if not result.trades and not result.funding:
+        return t("No closed trades.")
+    return lines(
+        t("Total {amount}", amount=bold(_arrow(result.total) + t.signed_money(result.total))),
+        dotted(
+            t.plural("{count} trade", "{count} trades", result.trades),
+            t("{share} won", share=t.percent(result.win_fraction, is_signed=False))
+            if result.win_fraction is not None
+            else None,
+        ),
+        dotted(
+            t("Trades {amount}", amount=t.signed_money(result.pnl)),
+            t("fees {amount}", amount=t.money(result.fees)) if result.fees is not None else None,
+            t("funding {amount}", amount=t.signed_money(result.funding)),
+        ),
+        *(dotted(symbol, t.signed_money(pnl)) for symbol, pnl in result.by_symbol[:_MAX_MARKETS]),
+    )
+
+
+def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0) -> Screen:
+    """List closed trades, newest first."""
+    rows = [(part.account, row) for part in parts for row in part.value or []]
+    rows.sort(key=lambda item: item[1].closed_at, reverse=True)
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    page = min(max(page, 0), pages - 1)
+    shown = rows[page * PER_PAGE : (page + 1) * PER_PAGE]
+    failed = [part for part in parts if part.error is not None]
+    return Screen(
+        text=blocks(
+            bold(t("Closed trades")),
+            *(_closed_text(t, account, row) for account, row in shown),
+            t("No closed trades.") if not rows and not failed else None,
+            *(part_text(t, part, lambda _: Html("")) for part in failed),
+        ),
+        keyboard=_history_keyboard(t, page, pages),
+    )
+
+
+def _history_keyboard(t: Texts, page: int, pages: int) -> Keyboard:
+    return (
+        *((pager("hist", page, pages),) if pages > 1 else ()),
+        (Button(text=t("Profit"), action=action("pnl", "week")), refresh_button(t, action("hist", page))),
+        (home_button(t),),
+    )
+
+
+def _closed_text(t: Texts, account: Account, row: ClosedPnl) -> Html:
+    return lines(
+        dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
+        t("{entry} → {exit}", entry=t.price(row.entry_price), exit=t.price(row.exit_price)),
+        dotted(bold(_arrow(row.pnl) + t.signed_money(row.pnl)), t.moment(row.closed_at)),
+    )
+
+
+def _arrow(amount: Decimal) -> str:
+    return "▲ " if amount > 0 else "▼ " if amount < 0 else ""

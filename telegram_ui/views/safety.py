@@ -1,0 +1,97 @@
+"""Pause, resume, panic: no new risk, and out of everything."""
+
+from collections.abc import Sequence
+
+from models.account import Account
+from models.errors import TradingError
+from models.order import Order
+from models.position import Position
+from models.requests import OrderResult
+from telegram_ui.buttons import danger, home_button
+from telegram_ui.errors import error_line
+from telegram_ui.parts import Part, blocks, problems_of
+from telegram_ui.screen import Button, Html, Screen, bold, dotted, lines
+from telegram_ui.texts import Texts
+from telegram_ui.views.plans import Plan
+from telegram_ui.views.trade import result_text
+from telegram_ui.words import account_line, side_mark
+
+_MAX_LISTED = 15
+
+
+def paused_view(t: Texts) -> Screen:
+    """Say that no new risk is taken."""
+    return Screen(
+        text=lines(
+            bold(t("⏸ Paused: no new risk.")),
+            t("Closing, stops, targets and cancelling go on working. This holds until /resume, across restarts."),
+        ),
+        keyboard=(
+            (Button(text=t("Resume"), action="resume"), danger(t("Close everything"), "panic")),
+            (home_button(t),),
+        ),
+        must_arrive=True,
+    )
+
+
+def resumed_view(t: Texts, *, was_paused: bool) -> Screen:
+    """Say that trading goes on."""
+    text = t("▶️ Resumed: new trades are taken again.") if was_paused else t("It was not paused.")
+    return Screen(text=text, keyboard=((home_button(t),),), must_arrive=True)
+
+
+def panic_plan(t: Texts, positions: Sequence[Part[list[Position]]], orders: Sequence[Part[list[Order]]]) -> Plan:
+    """Describe what closing everything would do."""
+    owned = [(part.account, position) for part in positions for position in part.value or []]
+    open_orders = sum(len(part.value or []) for part in orders)
+    details = [
+        dotted(position.symbol, side_mark(position.side), t.size(position.size), account_line(account))
+        for account, position in owned[:_MAX_LISTED]
+    ]
+    if len(owned) > _MAX_LISTED:
+        details.append(t("… and {count} more", count=len(owned) - _MAX_LISTED))
+    problems = [*problems_of(positions), *problems_of(orders)]
+    details += [dotted(account_line(account), "⚠️ " + error_line(t, error)) for account, error in problems]
+    count = t.plural("{count} position", "{count} positions", len(owned))
+    waiting = t.plural("{count} order", "{count} orders", open_orders)
+    return Plan(
+        title=t("🛑 Close everything: {positions} and {orders}?", positions=count, orders=waiting),
+        label=t("Close everything"),
+        details=(*details, t("Positions are closed at the market's price, orders cancelled, and trading paused.")),
+    )
+
+
+def panic_view(
+    t: Texts,
+    closed: Sequence[Part[OrderResult]],
+    cancelled: int,
+    problems: Sequence[tuple[Account, TradingError]],
+) -> Screen:
+    """Report item by item what became of closing everything."""
+    items = [_panic_item(t, part) for part in closed]
+    shown = items[:_MAX_LISTED]
+    if len(items) > _MAX_LISTED:
+        shown.append(t("… and {count} more", count=len(items) - _MAX_LISTED))
+    is_clean = not problems and all(part.value is not None and part.value.success for part in closed)
+    title = t("🛑 Everything is closed") if is_clean else t("🛑 Not everything is closed: look below")
+    return Screen(
+        text=blocks(
+            bold(title),
+            *shown,
+            t.plural("{count} order cancelled.", "{count} orders cancelled.", cancelled),
+            *(lines(account_line(account), "⚠️ " + error_line(t, error)) for account, error in problems),
+            t("Trading is paused until /resume."),
+        ),
+        keyboard=(
+            (Button(text=t("Positions"), action="poss"), Button(text=t("Orders"), action="ords")),
+            (home_button(t),),
+        ),
+        must_arrive=True,
+    )
+
+
+def _panic_item(t: Texts, part: Part[OrderResult]) -> Html:
+    if part.value is not None:
+        return result_text(t, part.value)
+    why = error_line(t, part.error) if part.error else t("not known")
+    return lines(account_line(part.account), "⚠️ " + why)
