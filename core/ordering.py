@@ -215,7 +215,6 @@ class Ordering(Reading):
             size=size if size is not None else order.size or 0,
             order_type=order.order_type,
             price=price if price is not None else order.price,
-            reference_price=order.price or order.trigger_price,
             time_in_force=order.time_in_force,
             trigger_price=trigger_price if trigger_price is not None else order.trigger_price,
             reduce_only=order.reduce_only,
