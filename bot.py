@@ -12,10 +12,13 @@ from telegram.error import InvalidToken, TelegramError
 from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
 from chat.call import ButtonRow, Command, Need, Question
 from chat.choices import cmd_exchange, cmd_language, cmd_mode
-from chat.confirm import confirm_handler, on_dismiss
+from chat.confirm import Deed, confirm_handler, on_dismiss
+from chat.history import cmd_history, cmd_pnl
+from chat.leverage import LEVERAGE, cmd_leverage
 from chat.money import cmd_balance, cmd_price
-from chat.orders import CANCEL, CANCEL_ALL, cmd_orders, on_cancel_all, on_cancel_one
+from chat.orders import CANCEL, CANCEL_ALL, cmd_cancel, cmd_orders, on_cancel_all, on_cancel_one
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
+from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
 from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_position
 from chat.protect import (
     PROTECT,
@@ -28,8 +31,10 @@ from chat.protect import (
     on_target,
     on_target_answer,
 )
+from chat.safety import PANIC, cmd_panic, cmd_pause, cmd_resume
 from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_answer
 from chat.start import cmd_help, cmd_start, on_home
+from chat.status import cmd_status, cmd_whoami
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
 from core.config import ConfigError, Settings, load_settings
 from core.logs import set_up_logging
@@ -40,7 +45,7 @@ from telegram_ui.texts import N_
 
 logger = logging.getLogger("bot")
 
-_LOOK, _TRADE, _MANAGE = N_("Look"), N_("Trade"), N_("Manage")
+_LOOK, _TRADE, _SAFETY, _MANAGE = N_("Look"), N_("Trade"), N_("Safety"), N_("Manage")
 
 COMMANDS: tuple[Command, ...] = (
     Command(name="start", run=cmd_start, help=N_("the menu"), group=_LOOK, needs=Need.ANYBODY, in_menu=True),
@@ -48,6 +53,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="balance", run=cmd_balance, help=N_("your money"), group=_LOOK, aliases=("account",), in_menu=True),
     Command(name="orders", run=cmd_orders, help=N_("open orders"), group=_LOOK, aliases=("openorders",), in_menu=True),
     Command(name="price", run=cmd_price, help=N_("a market's price"), group=_LOOK, example="BTC", aliases=("market",)),
+    Command(name="pnl", run=cmd_pnl, help=N_("profit and loss"), group=_LOOK, example="week", in_menu=True),
+    Command(name="history", run=cmd_history, help=N_("closed trades"), group=_LOOK),
+    Command(name="status", run=cmd_status, help=N_("how the bot is doing"), group=_LOOK, aliases=("health",)),
     Command(name="help", run=cmd_help, help=N_("all commands"), group=_LOOK, in_menu=True),
     Command(name="trade", run=cmd_trade, help=N_("the trade panel"), group=_TRADE, needs=Need.TRADER, in_menu=True),
     Command(
@@ -74,15 +82,43 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="sl", run=cmd_stop, help=N_("set a stop"), group=_TRADE, example="BTC 58000", needs=Need.TRADER),
     Command(name="tp", run=cmd_target, help=N_("set a target"), group=_TRADE, example="BTC 4%", needs=Need.TRADER),
     Command(name="be", run=cmd_breakeven, help=N_("stop to breakeven"), group=_TRADE, example="BTC", needs=Need.TRADER),
+    Command(
+        name="lev",
+        run=cmd_leverage,
+        help=N_("leverage of a market"),
+        group=_TRADE,
+        example="BTC 5",
+        aliases=("leverage",),
+        needs=Need.TRADER,
+    ),
+    Command(name="cancel", run=cmd_cancel, help=N_("cancel orders, or a question"), group=_TRADE, in_menu=True),
+    Command(name="pause", run=cmd_pause, help=N_("no new risk"), group=_SAFETY, needs=Need.TRADER, in_menu=True),
+    Command(name="resume", run=cmd_resume, help=N_("trade again"), group=_SAFETY, needs=Need.TRADER),
+    Command(name="panic", run=cmd_panic, help=N_("close everything"), group=_SAFETY, needs=Need.TRADER),
     Command(name="exchange", run=cmd_exchange, help=N_("Bybit or HyperLiquid"), group=_MANAGE),
     Command(name="mode", run=cmd_mode, help=N_("practice or real money"), group=_MANAGE),
     Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
     Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
     Command(name="settings", run=cmd_settings, help=N_("limits and habits"), group=_MANAGE, in_menu=True),
     Command(name="lang", run=cmd_language, help=N_("language"), group=_MANAGE, aliases=("language",)),
+    Command(name="whoami", run=cmd_whoami, help=N_("your id and role"), group=_MANAGE),
+    Command(
+        name="people", run=cmd_people, help=N_("who may use it"), group=_MANAGE, aliases=("admin",), needs=Need.OWNER
+    ),
 )
 
-DEEDS = {deed.kind: deed for deed in (OPEN, CLOSE, CANCEL, CANCEL_ALL, PROTECT, FORGET)}
+DEEDS: tuple[Deed, ...] = (
+    OPEN,
+    CLOSE,
+    CANCEL,
+    CANCEL_ALL,
+    LEVERAGE,
+    PROTECT,
+    PANIC,
+    FORGET,
+    HALT,
+    RESUME_ALL,
+)
 """What a confirm button can stand for."""
 
 BUTTONS: tuple[ButtonRow, ...] = (
@@ -113,6 +149,17 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="set", run=on_setting, needs=Need.TRADER),
     ButtonRow(name="accs", run=cmd_accounts),
     ButtonRow(name="connect", run=cmd_connect, needs=Need.TRADER),
+    ButtonRow(name="pnl", run=cmd_pnl),
+    ButtonRow(name="hist", run=cmd_history),
+    ButtonRow(name="status", run=cmd_status),
+    ButtonRow(name="resume", run=cmd_resume, needs=Need.TRADER),
+    ButtonRow(name="panic", run=cmd_panic, needs=Need.TRADER),
+    ButtonRow(name="people", run=cmd_people, needs=Need.OWNER),
+    ButtonRow(name="who", run=on_person, needs=Need.OWNER),
+    ButtonRow(name="role", run=on_role, needs=Need.OWNER),
+    ButtonRow(name="inv", run=on_invite, needs=Need.OWNER),
+    ButtonRow(name="audit", run=on_audit, needs=Need.OWNER),
+    ButtonRow(name="halt", run=on_halt, needs=Need.OWNER),
     ButtonRow(name="forget", run=on_forget, needs=Need.TRADER),
 )
 

@@ -12,6 +12,7 @@ from models.account import Account
 from models.errors import BadOrder
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.texts import Texts
+from telegram_ui.views.status import Health
 
 Reply = Screen | Toast | Sequence[Screen] | None
 """What a handler answers: a screen, a note over the chat, several messages, or nothing more."""
@@ -34,6 +35,8 @@ class Services:
     accounts: AccountsOf
     now: Callable[[], datetime]
     is_sandbox: bool
+    health: Callable[[], Awaitable[Health]]
+    """Looks at how the bot itself is doing."""
     keys_changed: Callable[[Account], None]
     """Tells the venues' clients that an account's keys are other ones now."""
     claim_ownership: Callable[[int, str], Awaitable[bool]]

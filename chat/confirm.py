@@ -4,12 +4,12 @@ A deed names its kind; its payload is what was shown. The token is used up by on
 sent carries a cause made from it, so neither a second tap nor a second delivery of the same tap sends twice.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from chat.call import Call, Reply
+from chat.call import Call, Handler, Need, Reply
 from db import Refusal
 from models.account import Account
 from models.enums import AccountType
@@ -29,11 +29,13 @@ class Deed:
 
     Attributes:
         run: Does it. Called with the request, the payload and the token.
+        needs: Who may do it, looked at again when it is confirmed.
         look_again: Asks whether it should be shown anew first, e.g. because the price moved; None where it never is.
     """
 
     kind: str
     run: Callable[[Call, Payload, str], Awaitable[Screen]]
+    needs: Need = Need.TRADER
     look_again: Callable[[Call, Payload], Awaitable[Screen | None]] | None = None
 
 
@@ -48,14 +50,15 @@ async def plan(call: Call, kind: str, payload: Payload, plan: Plan, account: Acc
     return plan_view(call.t, plan, account, await freeze(call, kind, payload))
 
 
-def confirm_handler(deeds: Mapping[str, Deed]) -> Callable[[Call], Awaitable[Reply]]:
+def confirm_handler(deeds: Sequence[Deed]) -> Handler:
     """Return the handler of every confirm button."""
+    by_kind = {deed.kind: deed for deed in deeds}
 
     async def on_confirm(call: Call) -> Reply:
         token = call.arguments[0] if call.arguments else ""
         shown = await call.store.confirmations.peek(token, call.user_id)
-        deed = deeds.get(shown.kind) if shown else None
-        if shown is None or deed is None:
+        deed = by_kind.get(shown.kind) if shown else None
+        if shown is None or deed is None or not call.person.may(deed.needs):
             return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
         if deed.look_again is not None:
             again = await deed.look_again(call, shown.payload)

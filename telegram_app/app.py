@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
+import platform
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from telegram import Bot
 from telegram.error import TelegramError
 
 from chat.call import ButtonRow, Command, Question, Services
+from chat.news import Newsroom
 from core.config import Settings
 from core.runtime import Runtime
+from core.version import VERSION
 from db import Role
 from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
 from telegram_app.dispatch import Dispatcher
@@ -23,6 +26,7 @@ from telegram_app.messenger import Messenger
 from telegram_app.outbox import OutboxWorker
 from telegram_app.profile import publish_profile
 from telegram_app.request import AiohttpRequest
+from telegram_ui.views.status import Health
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +91,11 @@ async def open_app(runtime: Runtime, tables: Tables) -> AsyncIterator[App]:
         access = Access(store, owner_code)
         messenger = Messenger(bot, store)
         link = start_link(settings, bot.username)
+        started_at = datetime.now(UTC)
+
+        async def health() -> Health:
+            return await look(runtime, intake, started_at)
+
         services = Services(
             commands=tables.commands,
             backend=runtime.backend,
@@ -94,6 +103,7 @@ async def open_app(runtime: Runtime, tables: Tables) -> AsyncIterator[App]:
             accounts=runtime.accounts,
             now=lambda: datetime.now(UTC),
             is_sandbox=settings.is_sandbox,
+            health=health,
             keys_changed=runtime.clients.forget,
             claim_ownership=access.claim_ownership,
             link=link,
@@ -114,11 +124,29 @@ async def open_app(runtime: Runtime, tables: Tables) -> AsyncIterator[App]:
             runtime=runtime,
             messenger=messenger,
             access=access,
-            outbox=OutboxWorker(messenger, store),
+            outbox=OutboxWorker(messenger, store, Newsroom(store, access.texts)),
             intake=intake,
             owner_code=owner_code,
             link=link,
         )
+
+
+async def look(runtime: Runtime, intake: Intake, started_at: datetime) -> Health:
+    """Return how the bot is doing."""
+    now = datetime.now(UTC)
+    unresolved = await runtime.store.journal.unresolved()
+    waiting = await runtime.store.outbox.due(limit=1000)
+    return Health(
+        backend=runtime.backend.name,
+        version=VERSION,
+        python=platform.python_version(),
+        is_sandbox=runtime.settings.is_sandbox,
+        uptime=now - started_at,
+        telegram_silence=timedelta(seconds=intake.silent_s),
+        in_doubt=len(unresolved),
+        waiting_messages=len(waiting),
+        as_of=now,
+    )
 
 
 async def run_app(app: App, tables: Tables, stop: asyncio.Event) -> None:

@@ -5,10 +5,12 @@ import logging
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
+from chat.news import Newsroom
 from db import StorageUnavailable, Store, StoredMessage
 from telegram_app.messenger import Messenger
 from telegram_app.render import from_body
 from telegram_app.request import FloodWait
+from telegram_ui.screen import Screen
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +27,13 @@ class OutboxWorker:
     Args:
         messenger: Sends.
         store: Holds the outbox.
+        newsroom: Puts news into words.
     """
 
-    def __init__(self, messenger: Messenger, store: Store) -> None:
+    def __init__(self, messenger: Messenger, store: Store, newsroom: Newsroom) -> None:
         self._messenger = messenger
         self._store = store
+        self._newsroom = newsroom
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -66,7 +70,7 @@ class OutboxWorker:
 
     async def _deliver(self, message: StoredMessage) -> bool:
         """Send one message; return whether the chat takes messages at all right now."""
-        screen, message_id = from_body(message.body)
+        screen, message_id = await self._screen_of(message)
         try:
             sent_id = await self._messenger.put(message.chat_id, message_id, screen)
         except (Forbidden, BadRequest) as e:
@@ -77,7 +81,15 @@ class OutboxWorker:
             await self._postpone(message, e)
             return False
         await self._store.outbox.sent(message.id, sent_id)
+        await self._newsroom.told(message.chat_id, message.body)
         return True
+
+    async def _screen_of(self, message: StoredMessage) -> tuple[Screen, int | None]:
+        """Return an answer as it was kept, or news as they are told now."""
+        if "kind" not in message.body:
+            return from_body(message.body)
+        telling = await self._newsroom.tell(message.chat_id, message.body)
+        return telling.screen, telling.message_id
 
     async def _postpone(self, message: StoredMessage, error: TelegramError) -> None:
         if message.tries >= MAX_TRIES:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram_ui.buttons import action, back_button, home_button
+from telegram_ui.buttons import action, back_button, danger, home_button
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Button, Html, Screen, bold, code, dotted, lines
 from telegram_ui.texts import N_, Texts
@@ -60,7 +60,7 @@ def whoami_view(t: Texts, person: PersonRow) -> Screen:
     )
 
 
-def people_view(t: Texts, people: Sequence[PersonRow]) -> Screen:
+def people_view(t: Texts, people: Sequence[PersonRow], *, is_halted: bool) -> Screen:
     """List everybody, with a button to change each."""
     rows = tuple(
         (
@@ -75,9 +75,14 @@ def people_view(t: Texts, people: Sequence[PersonRow]) -> Screen:
         Button(text=t("Invite a trader"), action=action("inv", "trader")),
         Button(text=t("Invite a viewer"), action=action("inv", "viewer")),
     )
+    halt = Button(text=t("Take new trades"), action="halt") if is_halted else danger(t("Stop new trades"), "halt")
     return Screen(
-        text=lines(bold(t("People")), t.plural("{count} person", "{count} people", len(people))),
-        keyboard=(*rows, invites, (home_button(t),)),
+        text=lines(
+            bold(t("People")),
+            t.plural("{count} person", "{count} people", len(people)),
+            t("🛑 New trades are stopped for everybody.") if is_halted else None,
+        ),
+        keyboard=(*rows, invites, (Button(text=t("What was done"), action="audit"), halt), (home_button(t),)),
     )
 
 

@@ -29,7 +29,7 @@ def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -
     return Screen(
         text=blocks(
             lines(bold(plan.title), account_line(account) if account else None, *plan.details),
-            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+            t("Nothing happens until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
         ),
         keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm),
     )
@@ -71,6 +71,20 @@ def leverage_plan(t: Texts, symbol: str, leverage: Decimal, accounts: Sequence[A
             t("An open position in this market changes with it: its margin and its liquidation price."),
         ),
     )
+
+
+def halt_plan(t: Texts) -> Plan:
+    """Describe the stop of new trades for everybody."""
+    return Plan(
+        title=t("Stop new trades for everybody?"),
+        label=t("Stop new trades"),
+        details=(t("Closing and cancelling go on working. Everybody who tries to open is told."),),
+    )
+
+
+def resume_all_plan(t: Texts) -> Plan:
+    """Describe the end of that stop."""
+    return Plan(title=t("Take new trades again, for everybody?"), label=t("Take new trades"))
 
 
 def _named(position: Position) -> Html:

@@ -35,11 +35,10 @@ class Health:
     in_doubt: int
     """Orders whose outcome is still being looked up."""
     waiting_messages: int
-    accounts: Sequence[AccountHealth]
     as_of: datetime
 
 
-def status_view(t: Texts, health: Health) -> Screen:
+def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth]) -> Screen:
     """Show how the bot is doing."""
     mode = t("sandbox: simulated money") if health.is_sandbox else t("live")
     return Screen(
@@ -53,7 +52,7 @@ def status_view(t: Texts, health: Health) -> Screen:
                 t("Orders being checked: {count}", count=health.in_doubt),
                 t("Messages waiting: {count}", count=health.waiting_messages),
             ),
-            lines(*(_account_text(t, account) for account in health.accounts)) if health.accounts else None,
+            lines(*(_account_text(t, account) for account in accounts)) if accounts else None,
             t("as of {time}", time=t.time(health.as_of)),
         ),
         keyboard=((refresh_button(t, "status"), home_button(t)),),

@@ -1,0 +1,99 @@
+"""Who may use the bot: invitations, roles, the stop for everybody, and the record of deeds. For the owner alone."""
+
+from datetime import UTC, datetime, timedelta
+
+from chat.call import Call, Need, Reply
+from chat.confirm import Deed, Payload, plan
+from db import EVERYBODY, Role, TradingState, User
+from models.errors import BadOrder
+from telegram_ui.screen import Screen
+from telegram_ui.views.access import PersonRow, audit_view, invitation_view, people_view, person_view
+from telegram_ui.views.plans import halt_plan, resume_all_plan
+
+_INVITATION = timedelta(hours=24)
+_GIVEN = {role.value: role for role in (Role.TRADER, Role.VIEWER, Role.BANNED)}
+_HALTED = "halted"
+_AUDIT_ROWS = 20
+
+
+async def cmd_people(call: Call) -> Reply:
+    """List everybody."""
+    return await people_screen(call)
+
+
+async def people_screen(call: Call) -> Screen:
+    """Return the list of everybody, and whether trading is stopped."""
+    people = [_row(user) for user in await call.store.users.list_all()]
+    return people_view(call.t, people, is_halted=await _is_halted(call))
+
+
+def _row(user: User) -> PersonRow:
+    return PersonRow(user_id=user.user_id, name=user.first_name or user.username or "", role=user.role.value)
+
+
+async def _is_halted(call: Call) -> bool:
+    return any(row.scope == EVERYBODY and row.reason == _HALTED for row in await call.store.trading.restrictions())
+
+
+async def on_person(call: Call) -> Reply:
+    """Show one person."""
+    user = await _named(call)
+    return person_view(call.t, _row(user), is_self=user.user_id == call.user_id)
+
+
+async def on_role(call: Call) -> Reply:
+    """Give a person another role. Nobody makes an owner here, and nobody changes their own role."""
+    user, role = await _named(call), _GIVEN.get(call.argument(1))
+    if role is None or user.user_id == call.user_id or user.role is Role.ADMIN:
+        raise BadOrder("no such change", code="bad_button")
+    await call.store.users.set_role(user.user_id, role)
+    await call.store.audit.add("role_given", str(user.user_id), actor_id=call.user_id, role=role.value)
+    return await people_screen(call)
+
+
+async def _named(call: Call) -> User:
+    text = call.argument(0)
+    user = await call.store.users.get(int(text)) if text.isascii() and text.isdecimal() else None
+    if user is None:
+        raise BadOrder("no such person", code="bad_button")
+    return user
+
+
+async def on_invite(call: Call) -> Reply:
+    """Make a link that lets one person in."""
+    role = _GIVEN.get(call.argument(0))
+    if role not in {Role.TRADER, Role.VIEWER}:
+        raise BadOrder("no such role", code="bad_button")
+    code = await call.store.invites.create(call.user_id, role, lifetime_s=_INVITATION.total_seconds())
+    await call.store.audit.add("invited", actor_id=call.user_id, role=role.value)
+    return invitation_view(call.t, call.services.link(code), role.value, call.services.now() + _INVITATION)
+
+
+async def on_audit(call: Call) -> Reply:
+    """Show what was done lately."""
+    entries = await call.store.audit.latest(_AUDIT_ROWS)
+    rows = [(datetime.fromtimestamp(e.at_ms / 1000, UTC), str(e.actor_id or "—"), e.action) for e in entries]
+    return audit_view(call.t, rows)
+
+
+async def on_halt(call: Call) -> Reply:
+    """Ask before new trades are stopped, or taken again, for everybody."""
+    if await _is_halted(call):
+        return await plan(call, "resume_all", {}, resume_all_plan(call.t), None)
+    return await plan(call, "halt", {}, halt_plan(call.t), None)
+
+
+async def _halt(call: Call, _payload: Payload, _token: str) -> Screen:
+    await call.store.trading.restrict(EVERYBODY, _HALTED, TradingState.HALTED, by_user_id=call.user_id)
+    await call.store.audit.add("halted", actor_id=call.user_id)
+    return await people_screen(call)
+
+
+async def _resume_all(call: Call, _payload: Payload, _token: str) -> Screen:
+    await call.store.trading.lift(EVERYBODY, _HALTED)
+    await call.store.audit.add("resumed_all", actor_id=call.user_id)
+    return await people_screen(call)
+
+
+HALT = Deed(kind="halt", run=_halt, needs=Need.OWNER)
+RESUME_ALL = Deed(kind="resume_all", run=_resume_all, needs=Need.OWNER)

@@ -1,0 +1,3 @@
+"""Which ElCaro this is."""
+
+VERSION = "0.1.0"
