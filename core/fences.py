@@ -62,14 +62,10 @@ def is_settled(watch: Watch, *, venue_now_ms: int, fence_ms: int) -> bool:
     return watch.is_nonce_spent or venue_now_ms >= fence_ms + SETTLE_S * 1000
 
 
-def next_step(
-    watch: Watch, *, now: float, age_s: float, can_spend_nonce: bool, has_checked_executions: bool
-) -> NextStep:
+def next_step(watch: Watch, *, now: float, age_s: float, can_spend_nonce: bool) -> NextStep:
     """Return what a complete miss leads to."""
     if can_spend_nonce and not watch.is_nonce_spent and watch.noops < NOOPS_AT_MOST and now >= watch.next_noop:
         return NextStep.SPEND_NONCE
     if watch.misses < MISSES_NEEDED:
         return NextStep.LOOK_AGAIN
-    if age_s > LISTED_FOR_S and not has_checked_executions:
-        return NextStep.CHECK_EXECUTIONS
-    return NextStep.ABSENT
+    return NextStep.ABSENT if age_s <= LISTED_FOR_S else NextStep.CHECK_EXECUTIONS

@@ -234,7 +234,8 @@ class OrderDesk:
                 return result_of_ack(wish, acks[0], f"A{claimed.leg_ids[0]}")
             if not all(leg.state is LegState.PREPARED for leg in legs):
                 return legs
-            if tries + 1 == _TRIES or self._clock.monotonic() >= give_up_at:
+            is_wanted = acks[0].code != "stale" and self._clock.monotonic() < give_up_at
+            if tries + 1 == _TRIES or not is_wanted:
                 break
             await self._clock.sleep(_RETRY_DELAYS_S[tries])
             try:

@@ -150,7 +150,7 @@ class Resolver:
     ) -> None:
         can_spend = client.needs_nonce and leg.state is LegState.UNKNOWN and client.signer == leg.signer
         now = self._clock.monotonic()
-        step = next_step(watch, now=now, age_s=age_s, can_spend_nonce=can_spend, has_checked_executions=False)
+        step = next_step(watch, now=now, age_s=age_s, can_spend_nonce=can_spend)
         if step is NextStep.SPEND_NONCE:
             await self._spend_nonce(leg, watch, client)
         elif step is NextStep.CHECK_EXECUTIONS:

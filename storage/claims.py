@@ -50,7 +50,7 @@ class Claim:
 class Claimed:
     """The request is ours to send, once."""
 
-    intent_id: int
+    account_id: int
     leg_ids: tuple[int, ...]
     attempt_no: int
     request: SignedRequest
@@ -63,7 +63,9 @@ class Recorded:
     legs: tuple[Leg, ...]
 
 
-def claim(tx: Transaction, wish: Claim, sign: Sign, *, epoch: int, now_ms: int) -> Claimed | Recorded:
+def claim(
+    tx: Transaction, wish: Claim, sign: Sign, *, epoch: int, now_ms: int, account_id: int | None = None
+) -> Claimed | Recorded:
     """Claim a request, or return what its cause did before.
 
     Raises:
@@ -72,21 +74,20 @@ def claim(tx: Transaction, wish: Claim, sign: Sign, *, epoch: int, now_ms: int) 
     """
     if wish.expires_ms is not None and now_ms > wish.expires_ms:
         raise NotSent("it waited too long to be sent; try again", code="expired")
-    known = tx.sql.execute("SELECT id,request_hash FROM intents WHERE cause=?", (wish.cause,)).fetchone()
-    if known is not None:
-        return _again(tx, wish, sign, known, epoch=epoch, now_ms=now_ms)
+    account_id = account_id or ensure_account(tx, wish.account, now_ms)
+    intent_id = _insert_intent(tx, wish, account_id, now_ms)  # what is refused below is undone with the savepoint
+    if intent_id is None:
+        return _again(tx, wish, sign, epoch=epoch, now_ms=now_ms)
     _refuse_restricted(tx, wish)
-    account_id = ensure_account(tx, wish.account, now_ms)
     _refuse_unresolved(tx, wish, account_id)
     request = _signed(tx, wish, sign, now_ms)
-    intent_id = _insert_intent(tx, wish, account_id, now_ms)
     leg_ids = tuple(_insert_leg(tx, wish, intent_id, account_id, n, now_ms) for n in range(len(wish.legs)))
     for leg_id in leg_ids:
         insert_attempt(tx, leg_id, 1, request, wish, epoch=epoch, now_ms=now_ms)
         insert_event(tx, leg_id, None, LegState.SENDING, "claimed", epoch=epoch, now_ms=now_ms)
     if wish.update is not None:
         finish_update(tx, *wish.update)
-    return Claimed(intent_id=intent_id, leg_ids=leg_ids, attempt_no=1, request=request)
+    return Claimed(account_id=account_id, leg_ids=leg_ids, attempt_no=1, request=request)
 
 
 def insert_attempt(
@@ -118,11 +119,10 @@ def next_nonce(tx: Transaction, signer: str, now_ms: int) -> int:
     return int(tx.sql.execute(sql, (signer, now_ms)).fetchone()[0])
 
 
-def _again(
-    tx: Transaction, wish: Claim, sign: Sign, known: tuple[int, str], *, epoch: int, now_ms: int
-) -> Claimed | Recorded:
+def _again(tx: Transaction, wish: Claim, sign: Sign, *, epoch: int, now_ms: int) -> Claimed | Recorded:
     """The same cause with the same body: take up what never left, else tell what became of it."""
-    intent_id, request_hash = known
+    sql = "SELECT id,request_hash FROM intents WHERE cause=?"
+    intent_id, request_hash = tx.sql.execute(sql, (wish.cause,)).fetchone()
     if request_hash != wish.request_hash:
         raise NotSent("the same cause already asked for something else", code="cause_conflict")
     if wish.update is not None:
@@ -145,12 +145,11 @@ def reclaim(
     account_id = ensure_account(tx, wish.account, now_ms)
     _refuse_unresolved(tx, wish, account_id, but=leg_ids)
     request = _signed(tx, wish, sign, now_ms)
-    row = tx.sql.execute("SELECT intent_id FROM legs WHERE id=?", (leg_ids[0],)).fetchone()
     no = tx.sql.execute("SELECT max(no)+1 FROM attempts WHERE leg_id=?", (leg_ids[0],)).fetchone()[0]
     for leg_id in leg_ids:
         insert_attempt(tx, leg_id, no, request, wish, epoch=epoch, now_ms=now_ms)
         insert_event(tx, leg_id, LegState.PREPARED, LegState.SENDING, "claimed again", epoch=epoch, now_ms=now_ms)
-    return Claimed(intent_id=row[0], leg_ids=leg_ids, attempt_no=no, request=request)
+    return Claimed(account_id=account_id, leg_ids=leg_ids, attempt_no=no, request=request)
 
 
 def _refuse_restricted(tx: Transaction, wish: Claim) -> None:
@@ -187,16 +186,18 @@ def _signed(tx: Transaction, wish: Claim, sign: Sign, now_ms: int) -> SignedRequ
     return sign(next_nonce(tx, wish.signer, now_ms) if wish.needs_nonce else None)
 
 
-def _insert_intent(tx: Transaction, wish: Claim, account_id: int, now_ms: int) -> int:
+def _insert_intent(tx: Transaction, wish: Claim, account_id: int, now_ms: int) -> int | None:
+    """Insert the intent; None when its cause is known already."""
     sql = (
         "INSERT INTO intents(account_id,symbol,cause,request_hash,kind,action,reply,retry_of,created_ms) "
-        "VALUES(?,?,?,?,?,?,?,?,?) RETURNING id"
+        "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(cause) DO NOTHING RETURNING id"
     )
     reply = None if wish.reply is None else json.dumps(jsonable(wish.reply))
     symbols = {leg.symbol for leg in wish.legs}
     symbol = symbols.pop() if len(symbols) == 1 else ""
     row = (account_id, symbol, wish.cause, wish.request_hash, wish.action_kind, wish.action, reply)
-    return int(tx.sql.execute(sql, (*row, wish.retry_of, now_ms)).fetchone()[0])
+    inserted = tx.sql.execute(sql, (*row, wish.retry_of, now_ms)).fetchone()
+    return None if inserted is None else int(inserted[0])
 
 
 def _insert_leg(tx: Transaction, wish: Claim, intent_id: int, account_id: int, n: int, now_ms: int) -> int:

@@ -10,12 +10,13 @@ from models.requests import Ack, SignedRequest
 from models.values import Value, plain
 from storage.accounts import ensure_account
 from storage.claims import Claim, Claimed, Recorded, Sign, claim, insert_event, reclaim
-from storage.legs import LEG_QUERY, RANKS, Leg, LegEvent, LegSpec, LegState, LegUpdate, find_legs, read_leg
+from storage.legs import LEG_QUERY, Leg, LegEvent, LegSpec, LegState, LegUpdate, find_legs, read_leg, updated
 from storage.outbox import Message, enqueue
 from storage.processes import Job, require_lease
-from storage.repository import Repository
+from storage.reader import Reader
+from storage.repository import NowMs, Repository
 from storage.schema import ACCOUNTS, INTENTS, LEG_EVENTS, LEGS
-from storage.writer import Transaction
+from storage.writer import Transaction, Writer
 
 Decide = Callable[[Leg], LegUpdate | None]
 """What a piece of evidence makes of the leg as it stands in this transaction; None: nothing new."""
@@ -39,13 +40,23 @@ class Journal(Repository):
 
     _epoch = 0
 
+    def __init__(self, reader: Reader, writer: Writer, now_ms: NowMs) -> None:
+        super().__init__(reader, writer, now_ms)
+        self._account_ids: dict[Account, int] = {}
+
     def begin_epoch(self, epoch: int) -> None:
         """Write as this start of this process from now on."""
         self._epoch = epoch
 
     async def claim(self, wish: Claim, sign: Sign) -> Claimed | Recorded:
         """Claim a request; see `storage.claims.claim`. When this returns `Claimed`, it is on the disk."""
-        return await self._writer.run(lambda tx: claim(tx, wish, sign, epoch=self._epoch, now_ms=self._now_ms()))
+        known = self._account_ids.get(wish.account)
+        claimed = await self._writer.run(
+            lambda tx: claim(tx, wish, sign, epoch=self._epoch, now_ms=self._now_ms(), account_id=known)
+        )
+        if known is None and isinstance(claimed, Claimed):  # only now it is certain that the row stayed
+            self._account_ids[wish.account] = claimed.account_id
+        return claimed
 
     async def reclaim(self, wish: Claim, leg_ids: tuple[int, ...], sign: Sign) -> Claimed | Recorded:
         """Claim legs again that provably never left."""
@@ -60,10 +71,13 @@ class Journal(Repository):
         now = self._now_ms()
 
         def job(tx: Transaction) -> list[Leg]:
+            legs = []
             for leg_id, ack, decide in updates:
                 _note_answer(tx, leg_id, attempt_no, ack, now)
-                self._apply(tx, leg_id, decide, announce, now)
-            return [leg for leg_id, _, _ in updates for leg in find_legs(tx.sql, "l.id=?", (leg_id,))]
+                before = _read(tx, leg_id)
+                step = self._apply(tx, before, decide, announce, now)
+                legs.append(before if step is None else step.after)
+            return legs
 
         return await self._writer.run(job)
 
@@ -80,7 +94,7 @@ class Journal(Repository):
         def job(tx: Transaction) -> Step | None:
             if lease is not None:
                 require_lease(tx, lease, self._epoch)
-            return self._apply(tx, leg_id, decide, announce, now)
+            return self._apply(tx, _read(tx, leg_id), decide, announce, now)
 
         return await self._writer.run(job)
 
@@ -107,10 +121,10 @@ class Journal(Repository):
 
         def job(tx: Transaction) -> list[int]:
             legs = find_legs(tx.sql, "l.state='SENDING'", ())
-            lost = [leg.id for leg in legs if leg.epoch in dead or (leg.claimed_ms or 0) < older_than_ms]
-            for leg_id in lost:
-                self._apply(tx, leg_id, lambda _: update, None, now)
-            return lost
+            lost = [leg for leg in legs if leg.epoch in dead or (leg.claimed_ms or 0) < older_than_ms]
+            for leg in lost:
+                self._apply(tx, leg, lambda _: update, None, now)
+            return [leg.id for leg in lost]
 
         return await self._writer.run(job)
 
@@ -121,7 +135,7 @@ class Journal(Repository):
 
         def job(tx: Transaction) -> list[Step]:
             legs = find_legs(tx.sql, "l.state='PREPARED' AND l.updated_ms<?", (older_than_ms,))
-            steps = (self._apply(tx, leg.id, lambda _: refused, announce, now) for leg in legs)
+            steps = (self._apply(tx, leg, lambda _: refused, announce, now) for leg in legs)
             return [step for step in steps if step is not None]
 
         return await self._writer.run(job)
@@ -153,7 +167,7 @@ class Journal(Repository):
             identity = (intent_id, account_id, account.exchange, spec.symbol, spec.kind.value, spec.part)
             leg_id = int(tx.sql.execute(sql, (*identity, spec.client_order_id, side, size, now, now)).fetchone()[0])
             insert_event(tx, leg_id, None, LegState.ACKED, "adopted", epoch=self._epoch, now_ms=now)
-            self._apply(tx, leg_id, decide, None, now)
+            self._apply(tx, _read(tx, leg_id), decide, None, now)
             return leg_id
 
         return await self._writer.run(job)
@@ -229,31 +243,34 @@ class Journal(Repository):
         return [read_leg(row) for row in rows]
 
     def _apply(
-        self, tx: Transaction, leg_id: int, decide: Decide, announce: Announce | None, now_ms: int
+        self, tx: Transaction, before: Leg, decide: Decide, announce: Announce | None, now_ms: int
     ) -> Step | None:
-        before = find_legs(tx.sql, "l.id=?", (leg_id,))[0]
         update = decide(before)
         if update is None:
             return None
-        _write(tx, before, update, now_ms)
-        insert_event(tx, leg_id, before.state, update.state, update.evidence, epoch=self._epoch or None, now_ms=now_ms)
-        step = Step(before=before, after=find_legs(tx.sql, "l.id=?", (leg_id,))[0], evidence=update.evidence)
+        after = _write(tx, before, update, now_ms)
+        insert_event(tx, after.id, before.state, after.state, update.evidence, epoch=self._epoch, now_ms=now_ms)
+        step = Step(before=before, after=after, evidence=update.evidence)
         message = None if announce is None else announce(step)
         if message is not None:
             enqueue(tx, message, now_ms)
         return step
 
 
-def _write(tx: Transaction, before: Leg, update: LegUpdate, now_ms: int) -> None:
+def _read(tx: Transaction, leg_id: int) -> Leg:
+    return find_legs(tx.sql, "l.id=?", (leg_id,))[0]
+
+
+def _write(tx: Transaction, before: Leg, update: LegUpdate, now_ms: int) -> Leg:
+    after = updated(before, update, now_ms)
     sql = (
-        "UPDATE legs SET state=?, rank=?, order_id=coalesce(?,order_id), filled_size=coalesce(?,filled_size), "
-        "average_price=coalesce(?,average_price), code=coalesce(?,code), message=coalesce(?,message), updated_ms=? "
+        "UPDATE legs SET state=?, rank=?, order_id=?, filled_size=?, average_price=?, code=?, message=?, updated_ms=? "
         "WHERE id=?"
     )
-    filled = None if update.filled_size is None else plain(update.filled_size)
-    price = None if update.average_price is None else plain(update.average_price)
-    head = (update.state.value, max(before.rank, RANKS[update.state]), update.order_id, filled, price)
-    tx.sql.execute(sql, (*head, update.code, update.message, now_ms, before.id))
+    price = None if after.average_price is None else plain(after.average_price)
+    head = (after.state.value, after.rank, after.order_id, plain(after.filled_size), price, after.code, after.message)
+    tx.sql.execute(sql, (*head, now_ms, after.id))
+    return after
 
 
 def _note_answer(tx: Transaction, leg_id: int, attempt_no: int, ack: Ack, now_ms: int) -> None:

@@ -1,5 +1,6 @@
 """The words of the order journal: an intent has legs, a leg has attempts, and every change is an event."""
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -170,6 +171,21 @@ RANKS = {
     LegState.MANUAL: 9,
 }
 """How much a state proves. A leg's rank only grows; the database holds to it."""
+
+
+def updated(leg: Leg, update: LegUpdate, now_ms: int) -> Leg:
+    """Return a leg as an update makes it."""
+    return dataclasses.replace(
+        leg,
+        state=update.state,
+        rank=max(leg.rank, RANKS[update.state]),
+        order_id=leg.order_id if update.order_id is None else update.order_id,
+        filled_size=leg.filled_size if update.filled_size is None else update.filled_size,
+        average_price=leg.average_price if update.average_price is None else update.average_price,
+        code=leg.code if update.code is None else update.code,
+        message=leg.message if update.message is None else update.message,
+        updated_ms=now_ms,
+    )
 
 
 LEG_QUERY = """

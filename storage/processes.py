@@ -13,9 +13,10 @@ from sqlalchemy import Row, select
 
 from models.values import Value
 from storage.errors import StaleLease, StorageRefused
-from storage.repository import Repository
+from storage.reader import Reader
+from storage.repository import NowMs, Repository
 from storage.schema import PROCESSES
-from storage.writer import Transaction
+from storage.writer import Transaction, Writer
 
 LEASE_MS = 15_000
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -99,6 +100,10 @@ class Processes(Repository):
 
     _me: Process | None = None
 
+    def __init__(self, reader: Reader, writer: Writer, now_ms: NowMs) -> None:
+        super().__init__(reader, writer, now_ms)
+        self._held_until: dict[Job, int] = {}
+
     @property
     def me(self) -> Process:
         """This start of this process."""
@@ -140,19 +145,27 @@ class Processes(Repository):
         return [row.epoch for row in rows if row.epoch != self.me.epoch and is_gone(row)]
 
     async def hold(self, job: Job, *, lease_ms: int = LEASE_MS) -> bool:
-        """Take or renew a background job's lease; return whether this process holds it now."""
+        """Take or renew a background job's lease; return whether this process holds it now.
+
+        Cheap to call often: a lease is renewed when half of it has passed.
+        """
         me, now = self.me, monotonic_ms()
+        if self._held_until.get(job, 0) - now > lease_ms // 2:
+            return True
         sql = (
             "INSERT INTO leases(job,epoch,boot_id,pid,expires_mono_ms) VALUES(?1,?2,?3,?4,?5) "
             "ON CONFLICT(job) DO UPDATE SET epoch=?2, boot_id=?3, pid=?4, expires_mono_ms=?5 "
             "WHERE leases.epoch=?2 OR leases.boot_id<>?3 OR leases.expires_mono_ms<?6"
         )
         row = (job.value, me.epoch, me.boot_id, me.pid, now + lease_ms, now)
-        return await self._writer.run(lambda tx: tx.sql.execute(sql, row).rowcount == 1)
+        is_held = await self._writer.run(lambda tx: tx.sql.execute(sql, row).rowcount == 1)
+        self._held_until[job] = now + lease_ms if is_held else 0
+        return is_held
 
     async def release(self, job: Job) -> None:
         """Give a lease back."""
         row = (job.value, self.me.epoch)
+        self._held_until.pop(job, None)
         await self._writer.run(lambda tx: tx.sql.execute("DELETE FROM leases WHERE job=? AND epoch=?", row).rowcount)
 
 

@@ -63,7 +63,8 @@ class Writer:
         engine = create_engine("sqlite://", creator=lambda: self._sql, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection = engine.connect()
         self._transaction = Transaction(self._sql, self._connection)
-        self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._arrived: list[_Ticket] = []
+        self._queue: queue.SimpleQueue[list[_Ticket]] = queue.SimpleQueue()
         self._pending = 0
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
@@ -87,7 +88,9 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._pending += 1
-        self._queue.put(_Ticket(job, future, loop))
+        if not self._arrived:
+            loop.call_soon(self._hand_over)
+        self._arrived.append(_Ticket(job, future, loop))
         return await future
 
     def close(self) -> None:
@@ -95,31 +98,36 @@ class Writer:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
+        self._hand_over()
+        self._queue.put([])
         self._thread.join()
 
+    def _hand_over(self) -> None:
+        """Give the thread everything that arrived in this turn of the loop, so that it starts with a whole batch."""
+        if self._arrived:
+            self._queue.put(self._arrived)
+            self._arrived = []
+
     def _work(self) -> None:
-        is_open = True
-        while is_open:
-            batch, is_open = self._next_batch()
-            if batch:
-                self._commit(batch)
-                self._answer(batch)
+        while batch := self._next_batch():
+            self._commit(batch)
+            self._answer(batch)
         self._connection.close()
         self._sql.close()
 
-    def _next_batch(self) -> tuple[list[_Ticket], bool]:
-        ticket = self._queue.get()
-        batch: list[_Ticket] = []
-        while ticket is not None:
-            batch.append(ticket)
-            if len(batch) == _MAX_BATCH:
-                return batch, True
+    def _next_batch(self) -> list[_Ticket]:
+        """Return what has arrived by now; nothing means the end, which comes last."""
+        batch = self._queue.get()
+        while batch and len(batch) < _MAX_BATCH:
             try:
-                ticket = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except queue.Empty:
-                return batch, True
-        return batch, False
+                break
+            if not more:
+                self._queue.put(more)
+                break
+            batch += more
+        return batch
 
     def _commit(self, batch: list[_Ticket]) -> None:
         """Run the batch in one transaction; whatever stops the transaction is the answer of every job in it."""
