@@ -20,9 +20,10 @@ from sandbox.telegram.guard import check_visitor
 from sandbox.telegram.intake import MAX_REQUEST_BYTES, read_params
 from sandbox.telegram.methods import find_method
 from sandbox.telegram.records import Chat, User
+from sandbox.telegram.snapshot import ChatSnapshot
 from sandbox.telegram.state import TelegramState
 from sandbox.telegram.wire import ApiError, Json, Params, unix_seconds
-from sandbox.telegram.world import TelegramWorld
+from sandbox.telegram.world import KeepsExtras, TelegramWorld
 
 __all__ = ["TelegramState", "TelegramWorld", "create_app", "state_of"]
 
@@ -36,10 +37,13 @@ def create_app(world: TelegramWorld) -> web.Application:
     """Return the server for one bot: Bot API under /bot<token>/, files, controls, and the chat page at /.
 
     Args:
-        world: Gives the clock, the accepted token and the secret of the run; nothing else is asked of it.
+        world: Gives the clock, the accepted token and the secret of the run. Where it keeps snapshots (`KeepsExtras`),
+            the chats are part of them.
     """
     app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[_refusals, _guard])
     app[STATE] = _demo_state(world)
+    if isinstance(world, KeepsExtras):
+        world.extras["telegram"] = ChatSnapshot(app[STATE])
     app[page.SOCKETS] = page.Sockets()
     app.on_shutdown.append(page.close_sockets)
     app.router.add_route("*", "/bot{token:[^/]*}/{method:[^/]*}", _call)

@@ -24,7 +24,7 @@ const PATHS = {
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   block: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM6.500 6.500l11 11",
   tools: "M4 7h10M18 7h2M4 17h2M10 17h10M14 4v6M6 14v6",
-  app: "M5 5h6v6H5zM13 5h6v6h-6zM5 13h6v6H5zM16 13v6M13 16h6",
+  app: "M4 5h16v14H4zM4 10h16",
 };
 
 /** Return an icon by name; it is hidden from screen readers, so its button carries the label. */

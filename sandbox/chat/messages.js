@@ -169,6 +169,7 @@ const Empty = () => {
 export const Log = () => {
   const list = useRef(null);
   const isFollowing = useRef(true);
+  const lastTop = useRef(0);
   const [missed, setMissed] = useState(0);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
   const all = [...chat().messages.values()];
@@ -197,8 +198,11 @@ export const Log = () => {
   }, []);
   const onScroll = () => {
     const { scrollHeight, scrollTop, clientHeight } = list.current;
-    isFollowing.current = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
-    if (isFollowing.current && missed) setMissed(0);
+    const isNear = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    const movedUp = scrollTop < lastTop.current; // content that grows, as photos do, moves nobody up
+    lastTop.current = scrollTop;
+    if (isNear || movedUp) isFollowing.current = isNear;
+    if (isNear && missed) setMissed(0);
   };
   const follow = () => {
     isFollowing.current = true;

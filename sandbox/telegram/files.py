@@ -4,6 +4,7 @@ https://core.telegram.org/bots/api#file
 """
 
 import hashlib
+import secrets
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -84,14 +85,29 @@ class FileStore:
             raise bad_request("file is too big")
         return self._add(upload, folder="documents", size=None)
 
+    def newest(self, max_bytes: int) -> list[StoredFile]:
+        """Return the newest files that together take at most so many bytes, oldest first."""
+        chosen: list[StoredFile] = []
+        for stored in reversed(self._by_id.values()):
+            max_bytes -= len(stored.data)
+            if max_bytes < 0:
+                break
+            chosen.append(stored)
+        return chosen[::-1]
+
+    def restore(self, stored: StoredFile) -> None:
+        """Take in a file of an earlier run under its old identifiers."""
+        self._by_id[stored.file_id] = stored
+        self._count = max(self._count, len(self._by_id))
+
     def _add(self, upload: Upload, *, folder: str, size: tuple[int, int] | None) -> StoredFile:
         digest = hashlib.sha256(upload.data).hexdigest()
         number, self._count = self._count, self._count + 1
         _, dot, extension = upload.name.rpartition(".")
         stored = StoredFile(
-            file_id=f"SANDBOX-{folder[:-1]}-{number}-{digest[:16]}",
+            file_id=f"SANDBOX-{folder[:-1]}-{number}-{secrets.token_hex(8)}",
             file_unique_id=digest[:16],
-            file_path=f"{folder}/file_{number}{dot}{extension if dot else ''}",
+            file_path=f"{folder}/file_{number}_{digest[:6]}{dot}{extension if dot else ''}",
             name=upload.name,
             mime_type=upload.mime_type,
             data=upload.data,

@@ -3,15 +3,16 @@
 https://core.telegram.org/bots/api#making-requests
 """
 
+import asyncio
 import mimetypes
 from typing import Final
 
-from aiohttp import web
-from aiohttp.web_request import FileField
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 
 from sandbox.telegram.wire import Json, Params, Upload, bad_request
 
 MAX_REQUEST_BYTES: Final = 60 * 1024 * 1024
+_UNKNOWN: Final = "application/octet-stream"
 
 
 async def read_params(request: web.Request, declared: frozenset[str]) -> Params:
@@ -20,12 +21,10 @@ async def read_params(request: web.Request, declared: frozenset[str]) -> Params:
     files: dict[str, Upload] = {}
     if request.content_type == "application/json":
         values |= await _json_body(request)
+    elif request.content_type == "multipart/form-data":
+        await _multipart_body(request, values, files)
     else:
-        for name, value in (await request.post()).items():
-            if isinstance(value, FileField):
-                files[name] = _upload(value)
-            else:
-                values[name] = value
+        values |= await request.post()
     return Params(values, files, declared)
 
 
@@ -39,8 +38,21 @@ async def _json_body(request: web.Request) -> dict[str, Json]:
     return body
 
 
-def _upload(field: FileField) -> Upload:
-    name = field.filename or "file"
-    guessed = mimetypes.guess_type(name)[0]
-    kind = guessed if field.content_type in {"", "application/octet-stream"} else field.content_type
-    return Upload(name=name, mime_type=kind or "application/octet-stream", data=field.file.read())
+async def _multipart_body(request: web.Request, values: dict[str, Json], files: dict[str, Upload]) -> None:
+    """Take the parts apart from the bytes, not from the stream: a middleware may have read the body before."""
+    stream = StreamReader(request.protocol, MAX_REQUEST_BYTES, loop=asyncio.get_running_loop())
+    stream.feed_data(await request.read())
+    stream.feed_eof()
+    async for part in MultipartReader(request.headers, stream):
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            continue
+        data = bytes(await part.read(decode=True))
+        if part.filename is None:
+            values[part.name] = data.decode()
+        else:
+            files[part.name] = _upload(part.filename, part.headers.get(hdrs.CONTENT_TYPE, ""), data)
+
+
+def _upload(name: str, claimed: str, data: bytes) -> Upload:
+    kind = mimetypes.guess_type(name)[0] if claimed in {"", _UNKNOWN} else claimed
+    return Upload(name=name, mime_type=kind or _UNKNOWN, data=data)

@@ -98,6 +98,11 @@ class TelegramState:
         self._last_message_id += 1
         return self._last_message_id
 
+    def keep_counting(self) -> None:
+        """Go on after the highest number there is, when messages of an earlier run were taken over."""
+        numbers = (message_id for messages in self.messages.values() for message_id in messages)
+        self._last_message_id = max(self._last_message_id, *numbers, 0)
+
     def find_message(self, chat_id: int, message_id: int | None) -> Message | None:
         """Return a message that still exists, or None."""
         return None if message_id is None else self.messages[chat_id].get(message_id)

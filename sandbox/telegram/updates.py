@@ -84,6 +84,11 @@ class UpdateQueue:
         self._arrival.set()
         return len(last)
 
+    def restore(self, pending: list[dict[str, Json]]) -> None:
+        """Take over what an earlier run left unconfirmed."""
+        self.pending = [*pending, *self.pending]
+        self.next_id = max(self.next_id, *(int(update["update_id"]) + 1 for update in self.pending), 0)
+
     def drop(self) -> None:
         """Forget everything that waits."""
         self.pending.clear()

@@ -1,10 +1,10 @@
 """What the Bot API server needs from the process it runs in, and the smallest thing that gives it."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sandbox import demo
 
@@ -24,6 +24,16 @@ class TelegramWorld(Protocol):
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
+        ...
+
+
+@runtime_checkable
+class KeepsExtras(Protocol):
+    """A world that writes snapshots and takes more parts into them, by name."""
+
+    @property
+    def extras(self) -> MutableMapping[str, Any]:
+        """Return the parts; each has `dump()` and `load(data)`."""
         ...
 
 

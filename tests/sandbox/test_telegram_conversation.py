@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import web
 from telegram import (
     Bot,
     BotCommand,
@@ -25,6 +26,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, Mes
 from sandbox import demo
 from sandbox.telegram import people
 from sandbox.telegram.records import Message
+from sandbox.telegram_api import create_app, state_of
 from tests.sandbox.telegram_rig import Server, png, telegram_server
 
 Context = ContextTypes.DEFAULT_TYPE
@@ -226,3 +228,23 @@ async def test_users_message_with_a_secret_can_be_removed_by_the_bot(server: Ser
         await application.bot.delete_message(demo.OWNER_ID, secret.message_id)
         with pytest.raises(BadRequest, match="Message to delete not found"):
             await application.bot.delete_message(demo.OWNER_ID, secret.message_id)
+
+
+async def test_upload_arrives_when_a_middleware_has_read_the_body_before(server: Server) -> None:
+    @web.middleware
+    async def reads_first(request: web.Request, handler: Any) -> web.StreamResponse:
+        await request.read()
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    app = create_app(server.world)
+    app.middlewares.insert(0, reads_first)
+    people.send_text(state_of(app), demo.OWNER_ID, "/start")
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}/bot"
+    async with server.application().base_url(base).build() as application:
+        sent = await application.bot.send_photo(demo.OWNER_ID, png(6, 3), caption="я & 🟡")
+    await runner.cleanup()
+    assert (sent.photo[-1].width, sent.caption) == (6, "я & 🟡")
