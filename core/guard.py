@@ -42,12 +42,14 @@ async def guard(
     """Refuse an order beyond the user's limits.
 
     Raises:
-        LimitExceeded: `code` names the limit. Nothing was sent.
+        LimitExceeded: `code` names the limit or the restriction. Nothing was sent.
         Unavailable: What is limited could not be read, so it cannot be kept.
     """
     if order.reduce_only:
         return
     await _check_real_trading(account)
+    for restriction in await db.store().trading.restrictions(account):
+        raise restriction.refusal()
     limits = await limits_of(account.user_id)
     if limits == Limits():
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core import money, sizing
+from core.guard import guard
 from core.managing import Managing
 from core.ordering import checked_leverage
 from exchanges.base import AccountVenue
@@ -41,13 +42,15 @@ class Trading(Managing):
 
         Raises:
             BadOrder: The market cannot take it; `code` and `fields` say why.
+            LimitExceeded: It is beyond the user's limits, or trading is paused: told now, not after the confirmation.
             Unavailable: A price or the balance could not be read.
         """
         account, client = await self.client(user_id, exchange, account_type)
         instrument = await self.instrument(account, ticket.symbol)
         facts = await self._facts(account, client, instrument)
-        slippage = await self.slippage(user_id)
-        return _preview(account, ticket, facts, slippage)
+        preview, order = _preview(account, ticket, facts, await self.slippage(user_id))
+        await guard(account, client, order, reference_price=preview.reference_price, leverage=preview.leverage)
+        return preview
 
     async def _facts(self, account: Account, client: AccountVenue, instrument: Instrument) -> _Facts:
         market = self.gateway.market(account.exchange, account.account_type)
@@ -68,7 +71,7 @@ class Trading(Managing):
         )
 
 
-def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal) -> OrderPreview:
+def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal) -> tuple[OrderPreview, OrderRequest]:
     instrument = facts.instrument
     leverage = facts.leverage_now if ticket.leverage is None else checked_leverage(instrument, ticket.leverage)
     entry = _entry(ticket, facts)
@@ -82,7 +85,7 @@ def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal)
     liquidation = None if order.reduce_only else _liquidation(facts, order, entry, margin)
     risk = None if kept is None else order.size * sizing.loss_per_unit(instrument, entry, kept)
     changes_leverage = ticket.leverage is not None and leverage != facts.leverage_now
-    return OrderPreview(
+    preview = OrderPreview(
         account=account,
         instrument=instrument,
         side=order.side,
@@ -109,6 +112,7 @@ def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal)
         warnings=_warnings(order, facts, kept, liquidation, margin),
         as_of=facts.ticker.as_of,
     )
+    return preview, order
 
 
 def _entry(ticket: Ticket, facts: _Facts) -> Decimal:

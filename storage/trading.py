@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from models.account import Account
+from models.errors import LimitExceeded
 from models.values import Value
 from storage.repository import Repository
 from storage.schema import TRADING_STATES
@@ -35,6 +36,15 @@ class Restriction(Value):
     since_ms: int
     by_user_id: int | None
     note: str
+
+    def refusal(self) -> LimitExceeded:
+        """Return the error of an order that it stands in the way of."""
+        return LimitExceeded(
+            f"trading is restricted ({self.reason}); closing and cancelling still work",
+            code="trading_halted" if self.state is TradingState.HALTED else "reduce_only",
+            reason=self.reason,
+            scope=self.scope,
+        )
 
 
 def user_scope(user_id: int) -> str:
