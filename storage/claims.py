@@ -158,12 +158,7 @@ def _refuse_restricted(tx: Transaction, wish: Claim) -> None:
     restriction = restriction_on(tx, wish.account)
     if restriction is None or (wish.effect is Effect.SETS and restriction.state is TradingState.REDUCING):
         return
-    raise LimitExceeded(
-        f"trading is restricted ({restriction.reason}); closing and cancelling still work",
-        code="trading_halted" if restriction.state is TradingState.HALTED else "reduce_only",
-        reason=restriction.reason,
-        scope=restriction.scope,
-    )
+    raise restriction.refusal()
 
 
 def _refuse_unresolved(tx: Transaction, wish: Claim, account_id: int, but: tuple[int, ...] = ()) -> None:
