@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from models.enums import MarginMode, OrderSide, PositionMode, PositionSide, TimeInForce, TriggerBy
@@ -32,6 +32,7 @@ _MARGIN = {
     MarginMode.CROSS: "REGULAR_MARGIN",
     MarginMode.PORTFOLIO: "PORTFOLIO_MARGIN",
 }
+_LEAST_SLIPPAGE, _MOST_SLIPPAGE = Decimal("0.05"), Decimal(1)  # per cent, as Bybit takes it
 _MODES = {PositionMode.ONE_WAY: 0, PositionMode.HEDGE: 3}
 
 
@@ -64,16 +65,11 @@ def _market(instrument: Instrument) -> dict[str, Any]:
 
 
 def _order(request: OrderRequest) -> dict[str, Any]:
-    # a market order with a worst price goes out as a limit order that does not rest: Bybit's own has no limit
-    is_market = request.order_type.is_market and request.price is None
-    time_in_force = TimeInForce.IOC if request.order_type.is_market else request.time_in_force
     body: dict[str, Any] = {
         "symbol": request.instrument.native_symbol,
         "side": _SIDES[request.side],
-        "orderType": "Market" if is_market else "Limit",
         "qty": plain(request.size),
-        "price": None if is_market else _text(request.price),
-        "timeInForce": None if is_market else _TIMES[time_in_force],
+        **_execution(request),
         "positionIdx": _HEDGE_INDEX[request.position_side],
         "orderLinkId": request.client_order_id,
         "reduceOnly": request.reduce_only,
@@ -89,6 +85,22 @@ def _order(request: OrderRequest) -> dict[str, Any]:
             "tpslMode": "Full",
         }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _execution(request: OrderRequest) -> dict[str, Any]:
+    """Return how the order executes: a market order that opens keeps its bound, as Bybit's distance in per cent."""
+    if not request.order_type.is_market:
+        return {
+            "orderType": "Limit",
+            "price": _text(request.price),
+            "timeInForce": _TIMES[request.time_in_force],
+        }
+    if request.slippage_fraction is None or request.reduce_only or request.trigger_price is not None:
+        return {"orderType": "Market"}
+    percent = min(request.slippage_fraction * 100, _MOST_SLIPPAGE).quantize(Decimal("0.01"), ROUND_DOWN)
+    if percent < _LEAST_SLIPPAGE:
+        return {"orderType": "Limit", "price": _text(request.price), "timeInForce": "IOC"}
+    return {"orderType": "Market", "slippageToleranceType": "Percent", "slippageTolerance": plain(percent)}
 
 
 def _place(action: OrderRequest) -> Call:
