@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from sandbox import demo
-from sandbox.telegram import control, page
+from sandbox.telegram import control, page, webhook
 from sandbox.telegram.control import STATE
 from sandbox.telegram.faults import Fault, FaultKind
 from sandbox.telegram.guard import check_visitor
@@ -46,6 +46,7 @@ def create_app(world: TelegramWorld) -> web.Application:
         world.extras["telegram"] = ChatSnapshot(app[STATE])
     app[page.SOCKETS] = page.Sockets()
     app.on_shutdown.append(page.close_sockets)
+    app.cleanup_ctx.append(webhook.delivery)
     app.router.add_route("*", "/bot{token:[^/]*}/{method:[^/]*}", _call)
     app.router.add_get("/file/bot{token:[^/]*}/{path:.+}", _download)
     app.router.add_get("/control/telegram/state", control.look)

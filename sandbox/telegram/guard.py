@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox.telegram.wire import ApiError, forbidden
 
 SECRET_HEADER: Final = "X-Sandbox-Secret"  # noqa: S105  a header's name
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def check_visitor(request: web.Request, secret: str) -> None:
@@ -22,7 +22,7 @@ def check_visitor(request: web.Request, secret: str) -> None:
     Raises:
         ApiError: 403 with what is missing.
     """
-    if urlsplit(f"//{request.host}").hostname not in _LOOPBACK:
+    if urlsplit(f"//{request.host}").hostname not in LOOPBACK:
         raise forbidden("the sandbox is open on this machine only, at 127.0.0.1")
     origin = request.headers.get("Origin")
     if origin is not None and origin != f"{request.scheme}://{request.host}":

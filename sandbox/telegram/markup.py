@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from sandbox.telegram.guard import LOOPBACK
 from sandbox.telegram.html import checked_url
 from sandbox.telegram.wire import Json, bad_request, required, typed
 
@@ -19,7 +20,6 @@ MAX_PLACEHOLDER_CHARACTERS: Final = 64
 _MAX_MARKUP_BYTES: Final = 10_240
 _STYLES: Final = frozenset({"danger", "success", "primary"})
 _KEYBOARD_FLAGS: Final = ("is_persistent", "resize_keyboard", "one_time_keyboard", "selective")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def check_web_app_url(url: Json, *, owner: str) -> str:
     parts = urlsplit(address)
     if parts.scheme == "https" and parts.hostname:
         return address
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
         return address
     raise bad_request(f"{owner} '{address}' is invalid: Only HTTPS links are allowed")
 

@@ -7,6 +7,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from sandbox.telegram.guard import LOOPBACK
 from sandbox.telegram.state import TelegramState
 from sandbox.telegram.text import utf16_length
 from sandbox.telegram.wire import Json, Params, bad_request
@@ -35,7 +36,7 @@ def set_webhook(state: TelegramState, params: Params) -> Json:
     url = params.text("url") or ""
     secret = params.text("secret_token") or ""
     parts = urlsplit(url)
-    if url and parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+    if url and parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
     if secret and not _SECRET.fullmatch(secret):
         raise bad_request("secret token contains unallowed characters")
@@ -64,6 +65,8 @@ def get_webhook_info(state: TelegramState, params: Params) -> Json:
     }
     if updates.webhook_url:
         info["max_connections"] = _DEFAULT_CONNECTIONS
+    if updates.webhook_error is not None:
+        info["last_error_date"], info["last_error_message"] = updates.webhook_error
     if updates.allowed is not None:
         info["allowed_updates"] = sorted(updates.allowed)
     return info

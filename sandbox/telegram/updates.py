@@ -25,9 +25,11 @@ class UpdateQueue:
         self.allowed: frozenset[str] | None = None
         self.webhook_url = ""
         self.webhook_secret = ""
+        self.webhook_error: tuple[int, str] | None = None
         self._again: list[dict[str, Json]] = []
         self._confirmed: deque[dict[str, Json]] = deque(maxlen=_KEPT_CONFIRMED)
         self._arrival = asyncio.Event()
+        self._has_work = asyncio.Event()
         self._poll: object | None = None
         self._waiting = 0
 
@@ -44,6 +46,7 @@ class UpdateQueue:
         update_id, self.next_id = self.next_id, self.next_id + 1
         self.pending.append({"update_id": update_id, kind: body})
         self._arrival.set()
+        self._has_work.set()
         return update_id
 
     def allow(self, kinds: Json) -> None:
@@ -53,8 +56,21 @@ class UpdateQueue:
 
     def set_webhook(self, url: str, secret: str) -> None:
         """Send updates to an address from now on; an empty one returns to polling."""
-        self.webhook_url, self.webhook_secret = url, secret
+        self.webhook_url, self.webhook_secret, self.webhook_error = url, secret, None
         self._arrival.set()
+        self._has_work.set()
+
+    async def next_for_webhook(self) -> dict[str, Json]:
+        """Wait until a webhook is set and an update is there, and return the oldest one."""
+        while not (self.webhook_url and (self._again or self.pending)):
+            self._has_work.clear()
+            await self._has_work.wait()
+        return self._again.pop(0) if self._again else self.pending[0]
+
+    def confirm(self, update_id: int) -> None:
+        """Take an update that a webhook accepted off the queue."""
+        self._confirmed.extend(update for update in self.pending if update["update_id"] == update_id)
+        self.pending = [update for update in self.pending if update["update_id"] != update_id]
 
     async def poll(self, *, offset: int, limit: int, timeout_s: int) -> list[dict[str, Json]]:
         """Return pending updates, waiting up to `timeout_s` seconds for the first one.
@@ -82,12 +98,14 @@ class UpdateQueue:
         last = list(self._confirmed)[-count:] if count > 0 else []
         self._again.extend(update for update in last for _ in range(times))
         self._arrival.set()
+        self._has_work.set()
         return len(last)
 
     def restore(self, pending: list[dict[str, Json]]) -> None:
         """Take over what an earlier run left unconfirmed."""
         self.pending = [*pending, *self.pending]
         self.next_id = max(self.next_id, *(int(update["update_id"]) + 1 for update in self.pending), 0)
+        self._has_work.set()
 
     def drop(self) -> None:
         """Forget everything that waits."""
