@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from db import Effect, LegKind, LegSpec
+from db import Effect, Leg, LegKind, LegSpec
 from models.errors import BadOrder
 from models.instrument import Instrument
 from models.requests import (
@@ -133,6 +133,20 @@ def freeze(action: Action) -> str:
 def thaw(kind: str, text: str) -> Action:
     """Return the action that `freeze` wrote; `kind` is its class's name."""
     return msgspec.json.decode(text, type=_KINDS[kind])
+
+
+def instrument_of_leg(leg: Leg) -> Instrument:
+    """Return the market of a leg, as it was when the leg was claimed.
+
+    Raises:
+        BadOrder: The leg is about the whole account.
+    """
+    action = thaw(leg.action_kind, leg.action)
+    if isinstance(action, BatchOrders):
+        return next(order.instrument for order in action.orders if order.instrument.symbol == leg.symbol)
+    if isinstance(action, Noop) or action.instrument is None:
+        raise BadOrder(f"{leg.reference}: it is about no single market", code="no_market")
+    return action.instrument
 
 
 def fingerprint(action: Action) -> str:

@@ -3,6 +3,7 @@
 A full disk must not keep anybody from closing a position. Room is reserved at start, so appending needs no new blocks.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -39,6 +40,7 @@ class EmergencyLog:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)  # the other process may be closing something too
                 os.pwrite(descriptor, line, self._end(descriptor))
                 os.fsync(descriptor)
             finally:

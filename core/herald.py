@@ -36,6 +36,14 @@ class Herald:
             return None
         return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=is_late)
 
+    def progressed(self, step: Step) -> Message | None:
+        """Return the message about an open order that came to its end; what was unknown is told like `changed`."""
+        was, now = step.before.state, step.after.state
+        was_open = was in {LegState.ACKED, LegState.WORKING, LegState.PARTIAL}
+        if was_open and now in {LegState.FILLED, LegState.REJECTED}:
+            return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=False)
+        return self.changed(step)
+
     def still_unknown(self, leg: Leg) -> Message:
         """Return the message that an order is still being checked (`kind` `order_unknown`)."""
         return _about(leg, "order_unknown", "unknown")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
-from core.actions import symbol_of, thaw
+from core.actions import instrument_of_leg, thaw
 from core.clock import Clock, SystemClock, wait_for_event
 from core.fences import (
     NOOP_SPACING_S,
@@ -28,10 +28,10 @@ from core.sending import send_once
 from db import Job, Leg, LegKind, LegState, StaleLease, StorageUnavailable, Store, TradingState
 from exchanges.base import AccountVenue
 from models.account import Account
-from models.errors import TradingError, Unavailable
+from models.errors import TradingError
 from models.instrument import Instrument
 from models.order import Order
-from models.requests import AckKind, BatchOrders, Noop, Stamp
+from models.requests import AckKind, Noop, Stamp
 from models.values import from_millis
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Resolver:
         if leg.kind is LegKind.CHANGE:
             await self._examine_change(leg, watch, client)
             return
-        instrument = _instrument_of(leg)
+        instrument = instrument_of_leg(leg)
         order = await client.find_order(instrument, client_order_id=leg.client_order_id)
         if order is not None:
             await self._adopt(leg, order)
@@ -256,13 +256,3 @@ def _new_watch(leg: Leg, now: float) -> Watch:
 def _is_watched(leg: Leg) -> bool:
     """Everything unknown, and orders that were acknowledged but not seen yet."""
     return leg.state is LegState.UNKNOWN or leg.kind is not LegKind.CHANGE
-
-
-def _instrument_of(leg: Leg) -> Instrument:
-    action = thaw(leg.action_kind, leg.action)
-    if isinstance(action, BatchOrders):
-        return next(order.instrument for order in action.orders if order.instrument.symbol == leg.symbol)
-    instrument = None if isinstance(action, Noop) else action.instrument
-    if instrument is None:
-        raise Unavailable(f"{leg.reference}: {symbol_of(action) or leg.action_kind} names no market")
-    return instrument

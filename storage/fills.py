@@ -43,7 +43,7 @@ class Fills(Repository):
 
         def job(tx: Transaction) -> list[NewFill]:
             account_id = ensure_account(tx, account, now)
-            added = (_add_fill(tx, account_id, fill) for fill in fills)
+            added = (_add_fill(tx, account_id, fill, now) for fill in fills)
             return [new for new in added if new is not None]
 
         return await self._writer.run(job)
@@ -67,6 +67,15 @@ class Fills(Repository):
             return [row for row in rows if _add_funding(tx, account_id, row)]
 
         return await self._writer.run(job)
+
+    async def seen_since(self, account: Account, moment: datetime) -> list[NewFill]:
+        """Return the fills that became known after a moment, however they did, oldest first."""
+        query = select(FILLS.c.data, FILLS.c.origin, FILLS.c.leg_id).join(ACCOUNTS, ACCOUNTS.c.id == FILLS.c.account_id)
+        query = _of(query, account).where(FILLS.c.seen_ms > to_millis(moment)).order_by(FILLS.c.filled_ms)
+        return [
+            NewFill(fill=msgspec.json.decode(row.data, type=Fill), origin=Origin(row.origin), leg_id=row.leg_id)
+            for row in await self._reader.all(query)
+        ]
 
     async def fills(
         self, account: Account, *, symbol: str | None = None, since: datetime | None = None, limit: int = 500
@@ -126,17 +135,17 @@ def _of(query: Select[Any], account: Account) -> Select[Any]:
     )
 
 
-def _add_fill(tx: Transaction, account_id: int, fill: Fill) -> NewFill | None:
+def _add_fill(tx: Transaction, account_id: int, fill: Fill, now_ms: int) -> NewFill | None:
     leg_id = _leg_of(tx, account_id, fill)
     origin = Origin.ELSEWHERE if leg_id is None else Origin.OURS
     sql = (
         "INSERT OR IGNORE INTO fills(exchange,account_id,fill_id,leg_id,origin,symbol,side,size,price,kind,data,"
-        "filled_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+        "filled_ms,seen_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
     )
     key = (fill.exchange, account_id, fill.fill_id, leg_id, origin.value, fill.symbol, fill.side.value)
     amounts = (plain(fill.size), plain(fill.price), fill.kind.value)
     data = msgspec.json.encode(fill).decode()
-    is_new = tx.sql.execute(sql, (*key, *amounts, data, to_millis(fill.filled_at))).rowcount == 1
+    is_new = tx.sql.execute(sql, (*key, *amounts, data, to_millis(fill.filled_at), now_ms)).rowcount == 1
     return NewFill(fill=fill, origin=origin, leg_id=leg_id) if is_new else None
 
 

@@ -38,7 +38,7 @@ NONCES = _table("nonces", "signer last")
 LEG_EVENTS = _table("leg_events", "id leg_id at_ms epoch from_state to_state evidence")
 
 ACTIVE_POSITIONS = _table("active_positions", "account_id symbol side size data opened_ms as_of_ms")
-FILLS = _table("fills", "exchange account_id fill_id leg_id origin symbol side size price kind data filled_ms")
+FILLS = _table("fills", "exchange account_id fill_id leg_id origin symbol side size price kind data filled_ms seen_ms")
 CLOSED_PNL = _table("closed_pnl", "account_id order_id closed_ms symbol side size pnl data")
 FUNDING = _table("funding", "account_id payment_id symbol amount data paid_ms")
 SYNC_MARKS = _table("sync_marks", "account_id what at_ms")

@@ -122,9 +122,10 @@ VENUE_TRUTH = (
         exchange TEXT NOT NULL, account_id INTEGER NOT NULL REFERENCES accounts(id), fill_id TEXT NOT NULL,
         leg_id INTEGER REFERENCES legs(id), origin TEXT NOT NULL CHECK(origin IN('ours','elsewhere')),
         symbol TEXT NOT NULL, side TEXT NOT NULL, size TEXT NOT NULL, price TEXT NOT NULL, kind TEXT NOT NULL,
-        data TEXT NOT NULL, filled_ms INTEGER NOT NULL,
+        data TEXT NOT NULL, filled_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,
         PRIMARY KEY(exchange,account_id,fill_id)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX fills_by_time ON fills(account_id,filled_ms)",
+    "CREATE INDEX fills_by_arrival ON fills(account_id,seen_ms)",
     """CREATE TABLE closed_pnl(
         account_id INTEGER NOT NULL REFERENCES accounts(id), order_id TEXT NOT NULL, closed_ms INTEGER NOT NULL,
         symbol TEXT NOT NULL, side TEXT NOT NULL, size TEXT NOT NULL, pnl TEXT NOT NULL,

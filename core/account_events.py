@@ -1,0 +1,158 @@
+"""What happened to an account between two looks at it. Pure: two snapshots and the fills between them go in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from db import NewFill, Origin
+from models.enums import FillKind, OrderType, PositionSide
+from models.order import Order
+from models.position import Position
+from models.values import Value
+
+Key = tuple[str, PositionSide]
+
+
+class EventKind(StrEnum):
+    """What became of a position."""
+
+    OPENED = "position_opened"
+    CHANGED = "position_changed"
+    CLOSED = "position_closed"
+
+
+class Reason(StrEnum):
+    """Who or what did it."""
+
+    OURS = "ours"
+    ELSEWHERE = "elsewhere"
+    """Its owner, in the venue's own app or through another program."""
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+    TRAILING_STOP = "trailing_stop"
+    LIQUIDATION = "liquidation"
+    AUTO_DELEVERAGE = "auto_deleverage"
+    SETTLEMENT = "settlement"
+    UNEXPLAINED = "unexplained"
+    """No fill tells of it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEvent(Value):
+    """One change of one position."""
+
+    kind: EventKind
+    symbol: str
+    side: PositionSide
+    reason: Reason
+    size_before: Decimal
+    size_after: Decimal
+    price: Decimal | None
+    """The average price of the fills that did it; None where none is known."""
+    realized_pnl: Decimal | None
+    position: Position
+    """As it is now, or as it was last seen."""
+
+    @property
+    def is_surprise(self) -> bool:
+        """Whether its owner has not heard of it yet: it was not this program's own order."""
+        return self.reason is not Reason.OURS
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether no fill tells of it."""
+        return self.reason is Reason.UNEXPLAINED
+
+
+_KINDS = {
+    FillKind.LIQUIDATION: Reason.LIQUIDATION,
+    FillKind.AUTO_DELEVERAGE: Reason.AUTO_DELEVERAGE,
+    FillKind.SETTLEMENT: Reason.SETTLEMENT,
+}
+_TYPES = {
+    OrderType.TAKE_PROFIT_MARKET: Reason.TAKE_PROFIT,
+    OrderType.TAKE_PROFIT_LIMIT: Reason.TAKE_PROFIT,
+    OrderType.STOP_MARKET: Reason.STOP_LOSS,
+    OrderType.STOP_LIMIT: Reason.STOP_LOSS,
+    OrderType.TRAILING_STOP: Reason.TRAILING_STOP,
+}
+
+
+def changed_keys(before: Iterable[Position], after: Iterable[Position]) -> set[Key]:
+    """Return which positions differ in size between two snapshots."""
+    old, new = _by_key(before), _by_key(after)
+    return {key for key in old.keys() | new.keys() if _size(old, key) != _size(new, key)}
+
+
+def account_events(
+    before: Sequence[Position], after: Sequence[Position], fills: Sequence[NewFill], orders: Mapping[str, Order]
+) -> list[AccountEvent]:
+    """Return what happened between two snapshots, ordered by market.
+
+    Args:
+        before: The snapshot that was stored.
+        after: The snapshot now.
+        fills: Those that became known since.
+        orders: By the venue's id, those that the fills belong to, as far as they were read.
+    """
+    old, new = _by_key(before), _by_key(after)
+    return [_event(old, new, key, fills, orders) for key in sorted(changed_keys(before, after))]
+
+
+def _event(
+    old: Mapping[Key, Position],
+    new: Mapping[Key, Position],
+    key: Key,
+    fills: Sequence[NewFill],
+    orders: Mapping[str, Order],
+) -> AccountEvent:
+    symbol, side = key
+    size_before, size_after = _size(old, key), _size(new, key)
+    kind = EventKind.CLOSED if not size_after else EventKind.CHANGED if size_before else EventKind.OPENED
+    order_side = side.opening_side if size_after > size_before else side.closing_side
+    causing = [new_fill for new_fill in fills if new_fill.fill.symbol == symbol and new_fill.fill.side is order_side]
+    return AccountEvent(
+        kind=kind,
+        symbol=symbol,
+        side=side,
+        reason=_reason(causing, orders),
+        size_before=size_before,
+        size_after=size_after,
+        price=_average(causing),
+        realized_pnl=_sum_of_pnl(causing),
+        position=new[key] if key in new else old[key],
+    )
+
+
+def _reason(causing: Sequence[NewFill], orders: Mapping[str, Order]) -> Reason:
+    """The fills tell: a forced one first, then what kind of order it was, then whose."""
+    if not causing:
+        return Reason.UNEXPLAINED
+    for new_fill in causing:
+        if new_fill.fill.kind in _KINDS:
+            return _KINDS[new_fill.fill.kind]
+    for new_fill in causing:
+        order = orders.get(new_fill.fill.order_id)
+        if order is not None and order.order_type in _TYPES and (order.reduce_only or order.closes_position):
+            return _TYPES[order.order_type]
+    is_ours = any(new_fill.origin is Origin.OURS for new_fill in causing)
+    return Reason.OURS if is_ours else Reason.ELSEWHERE
+
+
+def _average(causing: Sequence[NewFill]) -> Decimal | None:
+    size = sum((row.fill.size for row in causing), Decimal(0))
+    return sum((row.fill.size * row.fill.price for row in causing), Decimal(0)) / size if size else None
+
+
+def _sum_of_pnl(causing: Sequence[NewFill]) -> Decimal | None:
+    known = [row.fill.realized_pnl for row in causing if row.fill.realized_pnl is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _by_key(positions: Iterable[Position]) -> dict[Key, Position]:
+    return {(position.symbol, position.side): position for position in positions}
+
+
+def _size(positions: Mapping[Key, Position], key: Key) -> Decimal:
+    return positions[key].size if key in positions else Decimal(0)
