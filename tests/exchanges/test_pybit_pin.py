@@ -11,7 +11,8 @@ import pytest
 from pybit import _helpers, _http_manager
 from pybit.unified_trading import HTTP
 
-from exchanges.bybit_http import BybitHTTP, Endpoints
+from exchanges.bybit_calls import Endpoints
+from exchanges.bybit_http import BybitHTTP
 
 PINNED = "5.17.0"
 ENDPOINT_DEFINITIONS = 359
