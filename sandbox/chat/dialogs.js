@@ -22,20 +22,42 @@ export const Toast = () => {
   `;
 };
 
-/** A modal dialog: the browser keeps the focus inside and closes it on Escape. */
+/**
+ * A modal dialog: the browser keeps the focus inside. Escape, a press beside it and the phone's back gesture ask
+ * `onClose`, which may keep it open.
+ */
 export const Modal = ({ label, className = "", onClose = close, children }) => {
   const element = useRef(null);
-  useEffect(() => {
+  const isMounted = useRef(true);
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog.showModal();
-    return () => dialog.close();
+    return () => {
+      isMounted.current = false;
+      dialog.close();
+    };
   }, []);
   const onClick = (event) => event.target === element.current && onClose();
-  const onCancel = (event) => {
+  const ask = (event) => {
     event.preventDefault();
+    event.stopPropagation();
     onClose();
   };
-  return html`<dialog ref=${element} class=${className} aria-label=${label} onClick=${onClick} onCancel=${onCancel}>${children}</dialog>`;
+  const onKeyDown = (event) => event.key === "Escape" && ask(event);
+  // A browser may close a dialog without asking: a second back gesture does. Then it is opened again, and asked for.
+  const onClosed = (event) => {
+    if (!isMounted.current || event.target !== element.current) return;
+    element.current.showModal();
+    onClose();
+  };
+  return html`
+    <dialog
+      ref=${element} class=${className} aria-label=${label}
+      onClick=${onClick} onKeyDown=${onKeyDown} onCancel=${ask} onClose=${onClosed}
+    >
+      ${children}
+    </dialog>
+  `;
 };
 
 const Alert = ({ dialog }) => html`
