@@ -201,7 +201,7 @@ def _read_targets(draft: _Draft, token: str) -> None:
         levels += _levels(draft.tokens.pop())
     draft.targets += levels
     if len(draft.targets) > MAX_TARGETS:
-        raise BadOrder(f"expected at most {MAX_TARGETS} targets", code="too_many_targets", limit=MAX_TARGETS)
+        raise BadOrder(f"expected at most {MAX_TARGETS} targets", code="over_target_limit", limit=MAX_TARGETS)
 
 
 def _with_roi(draft: _Draft, level: Level) -> Level:

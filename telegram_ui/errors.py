@@ -18,6 +18,9 @@ _CONSEQUENCES: tuple[tuple[type[TradingError], str], ...] = (
     (Unavailable, N_("Nothing is known right now; this is not zero. Try again.")),
 )
 
+_VENUES_OWN_WORDS = frozenset({"refused", "rejected"})
+"""Codes that say less than the venue's own text."""
+
 
 def error_line(t: Texts, error: TradingError, *, number: str = "") -> Html:
     """Return one sentence about an error.
@@ -32,12 +35,11 @@ def code_line(
     t: Texts, code: str, fields: Mapping[str, Any] | None = None, *, venue_message: str = "", number: str = ""
 ) -> Html:
     """Return the sentence of a code; the generic one for a code that has none."""
-    shown = {name: _shown(t, name, value) for name, value in (fields or {}).items()}
+    if venue_message and (code in _VENUES_OWN_WORDS or code not in SENTENCES):
+        return t("The venue said: {message}", message=venue_message)
     sentence = SENTENCES.get(code)
     if sentence is not None:
-        return t.lenient(sentence, shown)
-    if venue_message:
-        return t("The venue said: {message}", message=venue_message)
+        return t.lenient(sentence, {name: _shown(t, name, value) for name, value in (fields or {}).items()})
     return t("Something went wrong ({code}). Quote {number} to whoever runs this bot.", code=code, number=number or "—")
 
 

@@ -102,7 +102,7 @@ REFUSED = {
     "BTC risk 1%": "risk_needs_stop",
     "BTC risk 1 sl 2%": "not_understood",
     "BTC 1 post": "post_only_needs_price",
-    "BTC 1 tp 1 2 3 4 5 6": "too_many_targets",
+    "BTC 1 tp 1 2 3 4 5 6": "over_target_limit",
     "ВTC 1": "unknown_symbol",
     "🚀 1": "unknown_symbol",
     "BTC'; DROP TABLE-- 1": "unknown_symbol",
