@@ -1,7 +1,7 @@
 """What happened to an account between two looks at it. Pure: two snapshots and the fills between them go in."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -86,7 +86,11 @@ def changed_keys(before: Iterable[Position], after: Iterable[Position]) -> set[K
 
 
 def account_events(
-    before: Sequence[Position], after: Sequence[Position], fills: Sequence[NewFill], orders: Mapping[str, Order]
+    before: Sequence[Position],
+    after: Sequence[Position],
+    fills: Sequence[NewFill],
+    orders: Mapping[str, Order],
+    own_markets: Set[str] = frozenset(),
 ) -> list[AccountEvent]:
     """Return what happened between two snapshots, ordered by market.
 
@@ -95,9 +99,14 @@ def account_events(
         after: The snapshot now.
         fills: Those that became known since.
         orders: By the venue's id, those that the fills belong to, as far as they were read.
+        own_markets: Where this program had orders lately, whose fills may not be listed yet.
     """
     old, new = _by_key(before), _by_key(after)
-    return [_event(old, new, key, fills, orders) for key in sorted(changed_keys(before, after))]
+    events = [_event(old, new, key, fills, orders) for key in sorted(changed_keys(before, after))]
+    return [
+        replace(event, reason=Reason.OURS) if event.is_unexplained and event.symbol in own_markets else event
+        for event in events
+    ]
 
 
 def _event(

@@ -25,7 +25,7 @@ from models.account import Account
 from models.errors import TradingError
 from models.order import Order
 from models.position import Position
-from models.values import Value, from_millis
+from models.values import Value, from_millis, to_millis
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +188,8 @@ class AccountSync:
             await self._follow_fills(account, client, as_of)
         new_fills = [] if last_look is None else await self._store.fills.seen_since(account, last_look)
         orders = await self._orders_behind(client, new_fills)
-        events = [] if last_look is None else account_events(before, positions, new_fills, orders)
+        own = await self._markets_of_ours(account, as_of)
+        events = [] if last_look is None else account_events(before, positions, new_fills, orders, own)
         messages = [self._message(account, event, as_of) for event in events if event.is_surprise]
         is_newest = await self._store.positions.replace(account, positions, as_of, messages)
         unexplained = [Drift(kind=DriftKind.UNEXPLAINED, subject=e.symbol) for e in events if e.is_unexplained]
@@ -242,6 +243,11 @@ class AccountSync:
             return {}
         since = min(new_fill.fill.filled_at for new_fill in new_fills) - _OVERLAP
         return {order.order_id: order for order in await client.get_order_history(since=since)}
+
+    async def _markets_of_ours(self, account: Account, as_of: datetime) -> set[str]:
+        recent = await self._store.journal.recent(account.user_id)
+        since_ms = to_millis(as_of - _OVERLAP)
+        return {leg.symbol for leg in recent if leg.account == account and leg.updated_ms >= since_ms}
 
     async def _merge(self, account: Account, order: Order) -> None:
         if order.client_order_id is None:
