@@ -7,6 +7,7 @@ has no canonical name keeps the venue's own. What a name means at a venue is ans
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from models.enums import ContractKind
@@ -15,6 +16,7 @@ from models.errors import BadOrder
 _BYBIT = "bybit"
 _HYPERLIQUID = "hyperliquid"
 _CANONICAL_QUOTE = "USDT"
+_REMEMBERED = 4096  # more than all markets of both venues
 
 # Bybit writes the multiplier behind the coin in this one base; everywhere else it stands before it.
 _BYBIT_BASES = {"SHIB1000": "1000SHIB"}
@@ -30,6 +32,7 @@ _BYBIT_SETTLE = re.compile(
 )
 
 
+@lru_cache(_REMEMBERED)
 def canonical_symbol(exchange: str, native_symbol: str) -> str:
     """Return the name under which a venue's market is known everywhere.
 
@@ -63,6 +66,7 @@ def is_perp_coin(coin: str) -> bool:
     return _HYPERLIQUID_SPOT.match(coin) is None
 
 
+@lru_cache(_REMEMBERED)
 def bybit_settle_coin(native_symbol: str) -> str | None:
     """Return the coin that a Bybit derivative is settled in and pays fees in; None if the name is foreign."""
     match = _BYBIT_SETTLE.fullmatch(native_symbol)

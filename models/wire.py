@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from models.errors import BadPayload
@@ -28,6 +29,7 @@ _MAX_EXPONENT = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_PER_UNIT = {10: 1_000_000, 13: 1_000, 16: 1}
 _NANOSECOND_DIGITS = 19
+_REMEMBERED = 8192
 
 
 def bad_field(name: str, expected: str, found: object) -> BadPayload:
@@ -114,7 +116,7 @@ def positive(row: Row, name: str) -> Decimal:
 def optional_decimal(row: Row, name: str, *, absent: Collection[str] = ()) -> Decimal | None:
     """Return a number; None for "", null, a missing field, or one of the words in `absent`."""
     value = row.get(name, _MISSING)
-    if _is_absent(value) or (isinstance(value, str) and value in absent):
+    if _is_absent(value) or (absent and isinstance(value, str) and value in absent):
         return None
     return as_decimal(value, name)
 
@@ -140,15 +142,24 @@ def reachable_price(row: Row, name: str, *, absent: Collection[str] = ()) -> Dec
 
 def as_decimal(value: object, name: str) -> Decimal:
     """Return `value` as a finite decimal; `float` (a JSON number) by its shortest text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    if type(value) is str:
+        number = _decimal_of(value)
+    elif isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        number = None
+    else:
+        number = _decimal_of(str(value))
+    if number is None:
         raise bad_field(name, "a number", value)
-    digits = value if isinstance(value, str) else str(value)
-    if len(digits) > _MAX_NUMBER or _NUMBER.fullmatch(digits) is None:
-        raise bad_field(name, "a number", value)
-    number = Decimal(digits)
-    if abs(number.adjusted()) > _MAX_EXPONENT:
-        raise bad_field(name, "a number of a sane magnitude", value)
     return number
+
+
+@lru_cache(_REMEMBERED)
+def _decimal_of(digits: str) -> Decimal | None:
+    """Return the number that a text is; remembered, because most numbers stay from one look to the next."""
+    if len(digits) > _MAX_NUMBER or _NUMBER.fullmatch(digits) is None:
+        return None
+    number = Decimal(digits)
+    return number if abs(number.adjusted()) <= _MAX_EXPONENT else None
 
 
 def integer(row: Row, name: str) -> int:
@@ -194,14 +205,19 @@ def moment(row: Row, name: str) -> datetime:
     The unit follows from the number of digits, which is unambiguous for the years 2001 to 2286. Venues differ in the
     unit even between fields of one answer.
     """
-    value = integer(row, name)
-    digits = str(value)
-    if len(digits) == _NANOSECOND_DIGITS:
-        return _EPOCH + timedelta(microseconds=value // 1000)
-    scale = _MICROSECONDS_PER_UNIT.get(len(digits))
-    if scale is None or value < 0:
+    found = _moment_of(integer(row, name))
+    if found is None:
         raise bad_field(name, "an epoch time", row.get(name))
-    return _EPOCH + timedelta(microseconds=value * scale)
+    return found
+
+
+@lru_cache(_REMEMBERED)
+def _moment_of(value: int) -> datetime | None:
+    digits = len(str(value))
+    if digits == _NANOSECOND_DIGITS:
+        return _EPOCH + timedelta(microseconds=value // 1000)
+    scale = _MICROSECONDS_PER_UNIT.get(digits)
+    return None if scale is None or value < 0 else _EPOCH + timedelta(microseconds=value * scale)
 
 
 def optional_moment(row: Row, name: str) -> datetime | None:
@@ -247,4 +263,4 @@ def total(numbers: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def _is_absent(value: object) -> bool:
-    return value is _MISSING or value is None or (isinstance(value, str) and value == "")
+    return value is _MISSING or value is None or value == ""
