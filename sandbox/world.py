@@ -20,7 +20,7 @@ from sandbox.keys import KeyRing
 from sandbox.market import Market
 from sandbox.seed import open_bybit_accounts
 
-STEP_SECONDS: Final = 0.1
+STEP_SECONDS: Final = 0.05
 ADVANCE_STEPS: Final = 240  # a long jump is walked in so many steps, so that triggers on the way fire
 CACHED_ANSWERS: Final = 2_000
 REAL_ACK_DELAY_MS: Final = 20
@@ -144,7 +144,13 @@ class World:
         self._step_listeners.append(listener)
 
     async def advance(self, seconds: float) -> None:
-        """Move time forward in steps, so that what would have happened on the way happens."""
+        """Move time forward in steps, so that what would have happened on the way happens.
+
+        Raises:
+            ValueError: the step is negative.
+        """
+        if seconds < 0:
+            raise ValueError("the clock only moves forward: give a step of zero or more")
         total = round(seconds * 1000)
         stride = max(1, -(-total // ADVANCE_STEPS))
         while total > 0:

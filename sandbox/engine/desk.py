@@ -298,6 +298,7 @@ class Desk:
     def _fire(self, account: Account, order: Order) -> None:
         """A trigger has been reached: the order becomes an ordinary one, if the account can still carry it."""
         order.triggered_ms = self.core.now_ms()
+        order.status = OrderStatus.OPEN
         if order.spec.whole_position:
             order.size = abs(account.position(order.symbol, order.spec.position_idx).size)
         if not order.spec.reduce_only:

@@ -1,19 +1,27 @@
 """Unmodified pybit against a sandbox in the same process: its blocking calls run in a thread."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
 
 from sandbox.admin import BybitAccount
-from sandbox.server import Sandbox
+
+
+class HasBybit(Protocol):
+    """A sandbox in this process or another."""
+
+    @property
+    def bybit_url(self) -> str:
+        """Base URL of the simulated Bybit."""
+        ...
 
 
 class PybitClient:
     """One account of the sandbox behind stock pybit."""
 
-    def __init__(self, sandbox: Sandbox, account: BybitAccount | None = None, **options: Any) -> None:
+    def __init__(self, sandbox: HasBybit, account: BybitAccount | None = None, **options: Any) -> None:
         keys = {} if account is None else {"api_key": account.api_key, "api_secret": account.secret}
         # stock pybit sleeps on some codes; {-1} switches that off
         self.http = HTTP(**{"timeout": 5, "retry_codes": {-1}, **keys, **options})
