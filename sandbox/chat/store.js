@@ -9,6 +9,9 @@ const ANSWER_MS = 30000;
 const TOAST_MS = 3200;
 const KEPT_CALLS = 300;
 
+/** The message that a chat wants an answer to, if any. */
+const forcedReply = (target) => (target?.keyboard?.force_reply ? target.keyboard.message_id : null);
+
 const listeners = new Set();
 const pressedHere = new Set();
 const remembered = (name, fallback) => localStorage.getItem(`elcaro-sandbox-${name}`) ?? fallback;
@@ -92,7 +95,8 @@ const EVENTS = {
     );
     const actorId = people.has(state.actorId) ? state.actorId : event.people[0].id;
     const chatId = chats.has(state.chatId) ? state.chatId : actorId;
-    update({ people, chats, actorId, chatId, waiting: new Map() });
+    const replyTo = state.replyTo ?? forcedReply(chats.get(chatId));
+    update({ people, chats, actorId, chatId, replyTo, waiting: new Map() });
     EVENTS.profile(event);
   },
   profile(event) {
@@ -121,9 +125,7 @@ const EVENTS = {
   keyboard({ chat_id: chatId, keyboard }) {
     const target = state.chats.get(chatId);
     target.keyboard = keyboard;
-    const newest = Math.max(...target.messages.keys());
-    const asksReply = keyboard?.force_reply && chatId === state.chatId;
-    update({ isKeyboardHidden: false, replyTo: asksReply ? newest : state.replyTo });
+    update({ isKeyboardHidden: false, replyTo: chatId === state.chatId ? forcedReply(target) ?? state.replyTo : state.replyTo });
   },
   action({ chat_id: chatId }) {
     state.typing.set(chatId, Date.now() + TYPING_MS);
@@ -191,9 +193,7 @@ export function showToast(text) {
 export async function sendText(text) {
   const { chatId, replyTo, editing } = state;
   const oneTime = chat().keyboard?.one_time_keyboard;
-  const forced = chat().keyboard?.force_reply;
   update({ replyTo: null, editing: null, startPayload: null, isKeyboardHidden: Boolean(oneTime) || state.isKeyboardHidden });
-  if (forced) chat().keyboard = null;
   if (editing !== null) await tell("edit", { chat_id: chatId, message_id: editing, text });
   else await tell("send", { chat_id: chatId, text, ...(replyTo === null ? {} : { reply_to: replyTo }) });
 }
@@ -230,12 +230,12 @@ export function setTheme(theme) {
 export function setActor(actorId) {
   sessionStorage.setItem("actor", String(actorId));
   state.unread.delete(actorId);
-  update({ actorId, chatId: actorId, replyTo: null, editing: null, app: null });
+  update({ actorId, chatId: actorId, replyTo: forcedReply(state.chats.get(actorId)), editing: null, app: null });
 }
 
 export function openChat(chatId) {
   state.unread.delete(chatId);
-  update({ chatId, isListOpen: false, replyTo: null, editing: null });
+  update({ chatId, isListOpen: false, replyTo: forcedReply(state.chats.get(chatId)), editing: null });
 }
 
 export async function copyText(text) {

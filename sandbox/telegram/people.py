@@ -134,6 +134,7 @@ def _send(state: TelegramState, user_id: int, chat_id: int | None, fields: dict[
         **fields,
     )
     state.post(message)
+    state.end_forced_reply(chat.id)
     if _reaches_bot(state, chat, message):
         state.updates.push("message", state.view(message))
     return message

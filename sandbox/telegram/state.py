@@ -39,7 +39,7 @@ class TelegramState:
         self._last_message_id = start - 1_700_000_000
         self.messages: dict[int, dict[int, Message]] = {chat_id: {} for chat_id in self.chats}
         self.pinned: dict[int, list[int]] = {chat_id: [] for chat_id in self.chats}
-        self.keyboards: dict[int, Json] = {}
+        self.keyboards: dict[int, Json] = {}  # with the number of the message that brought it
         self.started: set[int] = {chat.id for chat in groups}
         self.blocked: set[int] = set()
         self.presses: dict[str, Press] = {}
@@ -112,7 +112,8 @@ class TelegramState:
         self.messages[message.chat_id][message.message_id] = message
         self.tell("message", chat_id=message.chat_id, message=self.page_view(message))
         if keyboard is not None:
-            self._set_keyboard(message.chat_id, keyboard)
+            shown = None if keyboard.get("remove_keyboard") else {**keyboard, "message_id": message.message_id}
+            self._set_keyboard(message.chat_id, shown)
         return message
 
     def change(self, message: Message, **fields: object) -> Message:
@@ -141,9 +142,14 @@ class TelegramState:
             self.pinned[chat_id] = kept
             self.tell("pinned", chat_id=chat_id, pinned=kept)
 
+    def end_forced_reply(self, chat_id: int) -> None:
+        """Stop asking for a reply once the person has written."""
+        if (self.keyboards.get(chat_id) or {}).get("force_reply"):
+            self._set_keyboard(chat_id, None)
+
     def _set_keyboard(self, chat_id: int, keyboard: Json) -> None:
-        self.keyboards[chat_id] = None if keyboard.get("remove_keyboard") else keyboard
-        self.tell("keyboard", chat_id=chat_id, keyboard=self.keyboards[chat_id])
+        self.keyboards[chat_id] = keyboard
+        self.tell("keyboard", chat_id=chat_id, keyboard=keyboard)
 
     # Button presses
 

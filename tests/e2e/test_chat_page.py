@@ -182,6 +182,8 @@ async def test_reply_keyboard_sends_hides_and_goes_away(chat: ChatPage, server: 
 async def test_forced_reply_answers_the_question(chat: ChatPage, server: Server) -> None:
     asked = await say(server, "How much?", reply_markup={"force_reply": True, "input_field_placeholder": "100$"})
     await expect(chat.page.locator(".context")).to_contain_text("How much?")
+    await chat.page.reload()
+    await expect(chat.page.locator(".context")).to_contain_text("How much?")
     await chat.send("250$")
     await expect(chat.page.locator(".context")).to_have_count(0)
     await next_update(server, "message")
@@ -303,6 +305,9 @@ async def test_page_is_readable_and_fits_the_window(
             await page.page.get_by_role("button", name="Back to chats").click()
             for measure in (low_contrast, unnamed_controls, small_targets, overflowing):
                 assert await measure(page.page) == [], measure.__name__
+            await page.open_conversation("ElCaro")
+        await page.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert await overflowing(page.page) == []
         await page.shot(tmp_path / "page.png")
         assert (tmp_path / "page.png").stat().st_size > 10_000
         assert page.problems == []
