@@ -27,9 +27,10 @@ async def on_cancel_one(call: Call) -> Reply:
     order = await _find_order(call, account, call.argument(2))
     if order is None:
         raise BadOrder("no such order", code="order_not_found")
-    title = call.t("Cancel {order}?", order=order_title(call.t, order))
+    details = (order_title(call.t, order),)
     payload = {**frozen_account(account), "symbol": order.symbol, "order_id": order.order_id}
-    return await plan(call, "cancel", payload, Plan(title=title, label=call.t("Cancel the order")), account)
+    offer = Plan(title=call.t("Cancel this order?"), label=call.t("Cancel the order"), details=details)
+    return await plan(call, "cancel", payload, offer, account)
 
 
 async def _find_order(call: Call, account: Account, short: str) -> Order | None:

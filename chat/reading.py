@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from chat.call import Call
@@ -31,10 +32,11 @@ async def chosen_accounts(call: Call) -> list[Account]:
 
 async def ask(account: Account, question: Callable[[Account], Awaitable[T]]) -> Part[T]:
     """Ask one account and keep either its answer or its error."""
+    asked_at = datetime.now(UTC)
     try:
-        return Part(account=account, value=await question(account))
+        return Part(account=account, value=await question(account), asked_at=asked_at)
     except TradingError as e:
-        return Part(account=account, error=e)
+        return Part(account=account, error=e, asked_at=asked_at)
 
 
 async def ask_all(accounts: Sequence[Account], question: Callable[[Account], Awaitable[T]]) -> list[Part[T]]:

@@ -1,5 +1,6 @@
 """The table of settings: what each is called, how it is read from text, how it is shown."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import db
 from chat.call import Call, Reply
+from chat.news import NOTIFY, OFF, ON, QUIET_HOURS, SILENT
 from chat.questions import ask_for, close_question
 from core.numbers import echo, parse_number
 from models.errors import BadOrder
@@ -28,7 +30,7 @@ class Setting:
         default: What holds where nothing was chosen; None: no limit.
         read: Turns what was typed into what is stored.
         show: Turns what is stored into words.
-        is_switch: Whether a tap on it turns it over instead of asking.
+        choices: The values that a tap goes through; without them a tap asks.
     """
 
     key: str
@@ -37,7 +39,7 @@ class Setting:
     default: Any = None
     read: Callable[[str], Any] = str
     show: Callable[[Texts, Any], str] = lambda _, value: str(value)
-    is_switch: bool = False
+    choices: tuple[Any, ...] = ()
 
 
 def _read_fraction(text: str) -> str:
@@ -86,6 +88,17 @@ def _show_switch(t: Texts, value: Any) -> str:
     return t("on") if value else t("off")
 
 
+def _show_loudness(t: Texts, value: Any) -> str:
+    return t({ON: N_("on"), SILENT: N_("without sound"), OFF: N_("off")}[value])
+
+
+def _read_hours(text: str) -> str:
+    match = re.fullmatch(r"(\d{1,2})\s*[-–—]\s*(\d{1,2})", text.strip(), re.ASCII)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 23 or int(match[1]) == int(match[2]):
+        raise BadOrder("expected hours such as 23-7", code="bad_hours", text=echo(text))
+    return f"{int(match[1])}-{int(match[2])}"
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         key="slippage_fraction",
@@ -116,10 +129,17 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(key="max_positions", title=N_("Positions at most"), example="5", read=_read_count),
     Setting(key="max_daily_loss", title=N_("Loss a day at most"), example="100$", read=_read_amount, show=_show_amount),
-    Setting(key="requires_stop", title=N_("No trade without a stop"), default=False, show=_show_switch, is_switch=True),
+    Setting(
+        key="requires_stop",
+        title=N_("No trade without a stop"),
+        default=False,
+        show=_show_switch,
+        choices=(False, True),
+    ),
     Setting(key="zone", title=N_("Time zone"), example="Europe/Kyiv", default="UTC", read=_read_zone),
-    Setting(key="notify_fills", title=N_("Tell me of fills"), default=True, show=_show_switch, is_switch=True),
-    Setting(key="real_trading", title=N_("Real money"), default=False, show=_show_switch, is_switch=True),
+    Setting(key=NOTIFY, title=N_("Tell me of changes"), default=ON, show=_show_loudness, choices=(ON, SILENT, OFF)),
+    Setting(key=QUIET_HOURS, title=N_("Quiet hours"), example="23-7", read=_read_hours),
+    Setting(key="real_trading", title=N_("Real money"), default=False, show=_show_switch, choices=(False, True)),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
 
@@ -143,8 +163,9 @@ async def on_setting(call: Call) -> Reply:
     if setting.key == "real_trading" and not value:
         await ask_for(call, "real")
         return ask_real_view(call.t)
-    if setting.is_switch:
-        await db.set_setting(call.user_id, setting.key, not (setting.default if value is None else value))
+    if setting.choices:
+        now = setting.choices.index(setting.default if value is None else value)
+        await db.set_setting(call.user_id, setting.key, setting.choices[(now + 1) % len(setting.choices)])
         return await cmd_settings(call)
     await ask_for(call, "setting", [setting.key])
     return ask_setting_view(call.t, _row(call.t, setting, value), setting.example)

@@ -71,6 +71,9 @@ class OutboxWorker:
     async def _deliver(self, message: StoredMessage) -> bool:
         """Send one message; return whether the chat takes messages at all right now."""
         screen, message_id = await self._screen_of(message)
+        if screen is None:
+            await self._store.outbox.sent(message.id, None)
+            return True
         try:
             sent_id = await self._messenger.put(message.chat_id, message_id, screen)
         except (Forbidden, BadRequest) as e:
@@ -84,8 +87,8 @@ class OutboxWorker:
         await self._newsroom.told(message.chat_id, message.body)
         return True
 
-    async def _screen_of(self, message: StoredMessage) -> tuple[Screen, int | None]:
-        """Return an answer as it was kept, or news as they are told now."""
+    async def _screen_of(self, message: StoredMessage) -> tuple[Screen | None, int | None]:
+        """Return an answer as it was kept, or news as they are told now; None where nobody wants to know."""
         if "kind" not in message.body:
             return from_body(message.body)
         telling = await self._newsroom.tell(message.chat_id, message.body)

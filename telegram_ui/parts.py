@@ -17,11 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part(Generic[T]):
-    """What one account answered: a value, or why there is none."""
+    """What one account answered: a value, or why there is none; and when it was asked."""
 
     account: Account
     value: T | None = None
     error: TradingError | None = None
+    asked_at: datetime | None = None
 
 
 def part_text(t: Texts, part: Part[T], text_of: Callable[[T], Html]) -> Html:

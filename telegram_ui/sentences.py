@@ -18,6 +18,7 @@ _TYPED = {
     "too_long": N_("That is too long; one order fits {limit} characters."),
     "too_large": N_("That is too much; at most {limit}."),
     "not_whole": N_("“{text}” is not a whole number."),
+    "bad_hours": N_("“{text}” is no stretch of hours; write one such as 23-7."),
     "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
     "unknown_trading_mode": N_("The mode is demo, real or both."),
     "unknown_period": N_("The stretch is day, week or month."),

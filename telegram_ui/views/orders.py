@@ -31,7 +31,7 @@ def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0) -> 
             *(_order_text(t, first + n, account, order) for n, (account, order) in enumerate(shown, 1)),
             *(lines(account_line(part.account), t("No open orders.")) for part in empty),
             *(part_text(t, part, lambda _: Html("")) for part in failed),
-            as_of_line(t, [order.as_of for _, order in shown]),
+            as_of_line(t, [*(order.as_of for _, order in shown), *(part.asked_at for part in empty)]),
         ),
         keyboard=_keyboard(t, shown, first, page, pages),
     )

@@ -22,7 +22,7 @@ def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 
     shown = owned[page * PER_PAGE : (page + 1) * PER_PAGE]
     failed = [part for part in parts if part.error is not None]
     empty = [part for part in parts if part.error is None and not part.value]
-    moments = [position.as_of for _, position in shown]
+    moments = [*(position.as_of for _, position in shown), *(part.asked_at for part in empty)]
     return Screen(
         text=blocks(
             _list_title(t, owned, failed),
