@@ -75,6 +75,7 @@ def coin_row(coin: CoinView) -> Json:
         "equity": text(coin.equity),
         "usdValue": text(coin.equity),
         "walletBalance": text(coin.wallet),
+        "free": "",
         "availableToWithdraw": "",
         "availableToBorrow": "",
         "borrowAmount": text(max(ZERO, -coin.wallet)),

@@ -192,6 +192,7 @@ def _log_line(line: LedgerLine, *, kind: str, **fields: str) -> Json:
         "side": "None",
         "transactionTime": str(line.time_ms),
         "type": kind,
+        "transSubType": "",
         "qty": "0",
         "size": "0",
         "currency": line.coin,
