@@ -115,10 +115,14 @@ def positive(row: Row, name: str) -> Decimal:
 
 def optional_decimal(row: Row, name: str, *, absent: Collection[str] = ()) -> Decimal | None:
     """Return a number; None for "", null, a missing field, or one of the words in `absent`."""
-    value = row.get(name, _MISSING)
-    if _is_absent(value) or (absent and isinstance(value, str) and value in absent):
-        return None
-    return as_decimal(value, name)
+    value = row.get(name)
+    if type(value) is str:
+        if not value or value in absent:
+            return None
+        number = _decimal_of(value)
+        if number is not None:
+            return number
+    return None if value is None else as_decimal(value, name)
 
 
 def optional_unsigned(row: Row, name: str) -> Decimal | None:
@@ -165,18 +169,21 @@ def _decimal_of(digits: str) -> Decimal | None:
 def integer(row: Row, name: str) -> int:
     """Return a whole number, which may be written as text."""
     value = row.get(name, _MISSING)
+    if type(value) is int:
+        return value
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     raise bad_field(name, "a whole number", value)
 
 
 def optional_integer(row: Row, name: str) -> int | None:
     """Return a whole number; None for "", null or a missing field."""
-    return None if _is_absent(row.get(name, _MISSING)) else integer(row, name)
+    value = row.get(name)
+    if type(value) is int:
+        return value
+    return None if _is_absent(value) else integer(row, name)
 
 
 def boolean(row: Row, name: str) -> bool:
