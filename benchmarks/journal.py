@@ -95,7 +95,7 @@ async def group_commit(directory: Path, count: int, concurrency: int) -> None:
 
     try:
         await measure(claim, 500, concurrency)
-        report("journal: intent claimed (9 statements)", *await measure(claim, count, concurrency, 1_000_000))
+        report("journal: intent claimed", *await measure(claim, count, concurrency, 1_000_000))
         report("journal: claimed and answered (2 commits)", *await measure(order, count, concurrency, 2_000_000))
         report("journal: intent claimed, one at a time", *await measure(claim, 500, 1, 3_000_000))
     finally:

@@ -78,13 +78,11 @@ def claim(
     intent_id = _insert_intent(tx, wish, account_id, now_ms)  # what is refused below is undone with the savepoint
     if intent_id is None:
         return _again(tx, wish, sign, epoch=epoch, now_ms=now_ms)
-    _refuse_restricted(tx, wish)
-    _refuse_unresolved(tx, wish, account_id)
+    _refuse_obstructed(tx, wish, account_id)
     request = _signed(tx, wish, sign, now_ms)
     leg_ids = tuple(_insert_leg(tx, wish, intent_id, account_id, n, now_ms) for n in range(len(wish.legs)))
     for leg_id in leg_ids:
         insert_attempt(tx, leg_id, 1, request, wish, epoch=epoch, now_ms=now_ms)
-        insert_event(tx, leg_id, None, LegState.SENDING, "claimed", epoch=epoch, now_ms=now_ms)
     if wish.update is not None:
         finish_update(tx, *wish.update)
     return Claimed(account_id=account_id, leg_ids=leg_ids, attempt_no=1, request=request)
@@ -141,9 +139,8 @@ def reclaim(
         sql = "UPDATE legs SET state='SENDING', updated_ms=? WHERE id=? AND state='PREPARED'"
         if tx.sql.execute(sql, (now_ms, leg_id)).rowcount != 1:
             return Recorded(legs=tuple(find_legs(tx.sql, "l.id=?", (leg_id,))))
-    _refuse_restricted(tx, wish)
     account_id = ensure_account(tx, wish.account, now_ms)
-    _refuse_unresolved(tx, wish, account_id, but=leg_ids)
+    _refuse_obstructed(tx, wish, account_id, but=leg_ids)
     request = _signed(tx, wish, sign, now_ms)
     no = tx.sql.execute("SELECT max(no)+1 FROM attempts WHERE leg_id=?", (leg_ids[0],)).fetchone()[0]
     for leg_id in leg_ids:
@@ -152,19 +149,24 @@ def reclaim(
     return Claimed(account_id=account_id, leg_ids=leg_ids, attempt_no=no, request=request)
 
 
-def _refuse_restricted(tx: Transaction, wish: Claim) -> None:
+def _refuse_obstructed(tx: Transaction, wish: Claim, account_id: int, but: tuple[int, ...] = ()) -> None:
+    """Refuse what a restriction forbids, and to open on a market while it is not known what is open there."""
     if wish.effect not in {Effect.OPENS, Effect.SETS}:
         return
+    if tx.sql.execute("SELECT 1 FROM trading_states LIMIT 1").fetchone() is not None:
+        _refuse_restricted(tx, wish)
+    if wish.effect is Effect.OPENS:
+        _refuse_unresolved(tx, wish, account_id, but)
+
+
+def _refuse_restricted(tx: Transaction, wish: Claim) -> None:
     restriction = restriction_on(tx, wish.account)
     if restriction is None or (wish.effect is Effect.SETS and restriction.state is TradingState.REDUCING):
         return
     raise restriction.refusal()
 
 
-def _refuse_unresolved(tx: Transaction, wish: Claim, account_id: int, but: tuple[int, ...] = ()) -> None:
-    """Nothing opens on a market while it is not known what is open there."""
-    if wish.effect is not Effect.OPENS:
-        return
+def _refuse_unresolved(tx: Transaction, wish: Claim, account_id: int, but: tuple[int, ...]) -> None:
     sql = "SELECT id FROM legs WHERE account_id=? AND symbol IN(?,'') AND state IN('SENDING','UNKNOWN')"
     for symbol in {leg.symbol for leg in wish.legs}:
         found = next((row[0] for row in tx.sql.execute(sql, (account_id, symbol)) if row[0] not in but), None)

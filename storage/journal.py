@@ -203,7 +203,7 @@ class Journal(Repository):
         return await self._find("a.user_id=:user ORDER BY l.id DESC LIMIT :limit", user=user_id, limit=limit)
 
     async def events(self, leg_id: int) -> list[LegEvent]:
-        """Return the life of a leg, oldest first."""
+        """Return what became of a leg after its first claim, oldest first."""
         rows = await self._reader.all(select(LEG_EVENTS).where(LEG_EVENTS.c.leg_id == leg_id).order_by(LEG_EVENTS.c.id))
         return [
             LegEvent(
@@ -228,8 +228,10 @@ class Journal(Repository):
         return int(await self._reader.value(query))
 
     async def high_water(self) -> int:
-        """Return the number of the latest event, by which a restored backup is recognised."""
-        return int(await self._reader.value(select(func.coalesce(func.max(LEG_EVENTS.c.id), 0))))
+        """Return how much was ever written, by which a restored backup is recognised."""
+        events = select(func.coalesce(func.max(LEG_EVENTS.c.id), 0)).scalar_subquery()
+        legs = select(func.coalesce(func.max(LEGS.c.id), 0)).scalar_subquery()
+        return int(await self._reader.value(select(events + legs)))
 
     async def knows(self, exchange: str, client_order_ids: Sequence[str]) -> set[str]:
         """Return which of these ids have a leg."""
