@@ -49,6 +49,10 @@ class Streams:
         self.world.bybit.subscribe(self._on_event)
         self.world.on_step(self._on_step)
 
+    def topics(self) -> set[str]:
+        """What clients are subscribed to now."""
+        return {topic for peer in self._peers for topic in peer.topics}
+
     async def private(self, request: web.Request) -> web.StreamResponse:
         """The handler of /v5/private."""
         return await self._serve(request, private=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pybit.unified_trading import WebSocket
 
 from sandbox.bybit.access import sign
+from sandbox.bybit_api import STREAMS
 from sandbox.clock import real_ms
 from sandbox.server import Sandbox
 from tests.sandbox.bybit.kit import PybitClient
@@ -58,7 +60,9 @@ async def test_stock_pybit_hears_its_order_fill_position_and_wallet(sandbox: San
     )
     for subscribe in (stream.order_stream, stream.execution_stream, stream.position_stream, stream.wallet_stream):
         await asyncio.to_thread(subscribe, inbox)
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while len(sandbox.apps["bybit"][STREAMS].topics()) < 4:
+            await asyncio.to_thread(time.sleep, 0.01)
     await client.order(orderLinkId="heard")
     execution = await inbox.until(lambda message: message["topic"] == "execution")
     assert execution["data"][0]["orderLinkId"] == "heard"
