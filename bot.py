@@ -6,8 +6,10 @@ A new command is a row here, a handler in `chat/`, a screen in `telegram_ui/view
 import asyncio
 import logging
 import signal
+import sys
 
-from telegram.error import InvalidToken, TelegramError
+from telegram import Bot
+from telegram.error import InvalidToken
 
 from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
 from chat.call import ButtonRow, Command, Need, Question
@@ -36,14 +38,19 @@ from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_a
 from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
-from core.config import ConfigError, Settings, load_settings
+from core.config import ConfigError, Settings, load_settings, service_manager
+from core.health import Pulse, Sign
 from core.logs import set_up_logging
-from core.runtime import open_runtime
+from core.runtime import Runtime, open_runtime
+from core.service import EXIT_SETTINGS, EXIT_STORAGE, Service, refuse
 from db import StorageRefused
-from telegram_app.app import Tables, open_app, run_app
+from telegram_app.app import Tables, make_bot, open_app, opening_link, run_app
+from telegram_app.reaching import reach
 from telegram_ui.texts import N_
 
 logger = logging.getLogger("bot")
+
+_POLLING_LIMIT_S = 30.0
 
 _LOOK, _TRADE, _SAFETY, _MANAGE = N_("Look"), N_("Trade"), N_("Safety"), N_("Manage")
 
@@ -177,28 +184,56 @@ TABLES = Tables(commands=COMMANDS, buttons=BUTTONS, questions=QUESTIONS)
 
 async def run(settings: Settings) -> None:
     """Run the bot until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
+    service, stop = Service(service_manager()), asyncio.Event()
+
+    def end() -> None:
+        service.stopping()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_runtime(settings, role="bot") as runtime, open_app(runtime, TABLES) as app:
-        logger.info("bot ready", extra={"bot": app.bot.username, "backend": runtime.backend.name})
-        await run_app(app, TABLES, stop)
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    async with open_runtime(settings, role="bot") as runtime, Pulse(runtime.store).measured() as pulse:
+        async with service.watched(pulse.signs):
+            bot = make_bot(settings)
+            is_reached = await reach(bot, stop, waiting=service.ready)
+        if is_reached:
+            await _serve(runtime, bot, service, pulse, stop)
     logger.info("bot stopped")
 
 
-def main() -> None:
-    """Start the bot; whatever keeps it from starting is told in one sentence."""
+async def _serve(runtime: Runtime, bot: Bot, service: Service, pulse: Pulse, stop: asyncio.Event) -> None:
+    """Answer people until told to stop."""
+    show = service.open_at if service.is_heard else _show_on_terminal
+    async with open_app(runtime, TABLES, bot) as app:
+        polling = Sign(name="polling", age_s=lambda: app.intake.late_s, limit_s=_POLLING_LIMIT_S)
+        async with service.watched([*pulse.signs, polling]):
+            logger.info("bot ready", extra={"bot": bot.username, "backend": runtime.backend.name})
+            show(link := await opening_link(app))
+            service.ready(link)
+            await run_app(app, TABLES, stop, show=show)
+
+
+def _show_on_terminal(link: str) -> None:
+    """Write past the log: whoever reads logs later must not become the owner."""
+    sys.stdout.write(f"\nOpen {link}\n\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Start the bot and return its exit code; whatever keeps it from starting is told in one sentence."""
     try:
         settings = load_settings()
         set_up_logging(level=settings.log_level, log_file=settings.elcaro_log_dir / "bot.log", secrets=settings.secrets)
         asyncio.run(run(settings))
-    except (ConfigError, StorageRefused) as e:
-        raise SystemExit(str(e)) from None
+    except ConfigError as e:
+        return refuse(e, EXIT_SETTINGS)
+    except StorageRefused as e:
+        return refuse(e, EXIT_STORAGE)
     except InvalidToken:
-        raise SystemExit("TELEGRAM_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
-    except TelegramError as e:
-        raise SystemExit(f"Telegram cannot be reached: {e}") from None
+        words = "TELEGRAM_TOKEN: Telegram does not know this token; copy it again from @BotFather"
+        return refuse(words, EXIT_SETTINGS)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,6 +4,7 @@ Each setting is described in `.env.example`, and a test holds the two together.
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -129,11 +130,21 @@ class _Service(BaseSettings):
 
     credentials_directory: Path | None = None
     notify_socket: str = ""
+    watchdog_usec: Annotated[int, Field(ge=0)] = 0
 
 
-def notify_socket() -> str:
-    """Return the service manager's notification socket; empty when there is none."""
-    return _Service().notify_socket
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceManager:
+    """Where a service manager listens, empty when there is none, and how long it waits for a sign of life."""
+
+    address: str = ""
+    watchdog_s: float | None = None
+
+
+def service_manager() -> ServiceManager:
+    """Return who started this process, as far as it said."""
+    service = _Service()
+    return ServiceManager(address=service.notify_socket, watchdog_s=service.watchdog_usec / 1e6 or None)
 
 
 def credentials_directory() -> Path | None:

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import platform
-import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,7 @@ from telegram_ui.views.status import Health
 logger = logging.getLogger(__name__)
 
 _RETRY_S = 10.0
+_OWNER_LOOK_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +68,29 @@ def make_bot(settings: Settings) -> Bot:
 
 
 def start_link(settings: Settings, username: str) -> Callable[[str], str]:
-    """Return what turns a code into the address that opens this bot's chat with it."""
+    """Return what turns a code, or none, into the address that opens this bot's chat with it."""
     scheme, place, path, query, fragment = urlsplit(settings.telegram_link or f"https://t.me/{username}")
 
     def link(code: str) -> str:
-        both = "&".join(part for part in (query, urlencode({"start": code})) if part)
+        start = urlencode({"start": code}) if code else ""
+        both = "&".join(part for part in (query, start) if part)
         return urlunsplit((scheme, place, path, both, fragment))
 
     return link
 
 
 @asynccontextmanager
-async def open_app(runtime: Runtime, tables: Tables) -> AsyncIterator[App]:
+async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> AsyncIterator[App]:
     """Connect to Telegram and put the parts together.
+
+    Args:
+        bot: One that is connected already; closed with the rest.
 
     Raises:
         TelegramError: Telegram does not take the token, or cannot be reached.
     """
     settings, store = runtime.settings, runtime.store
-    async with make_bot(settings) as bot:
+    async with bot or make_bot(settings) as bot:
         owner_code = OwnerCode()
         access = Access(store, owner_code)
         messenger = Messenger(bot, store)
@@ -149,12 +153,26 @@ async def look(runtime: Runtime, intake: Intake, started_at: datetime) -> Health
     )
 
 
-async def run_app(app: App, tables: Tables, stop: asyncio.Event) -> None:
-    """Answer people until told to stop, then finish the answers that are under way."""
+async def opening_link(app: App) -> str:
+    """Return where people open the bot: while it has no owner, with a one-time code that makes them one."""
+    users, admin_id = app.runtime.store.users, app.runtime.settings.admin_id
+    if admin_id is not None:
+        await users.set_role(admin_id, Role.ADMIN)
+    has_owner = bool(await users.list_all(Role.ADMIN))
+    return app.link("" if has_owner else app.owner_code.renew())
+
+
+async def run_app(app: App, tables: Tables, stop: asyncio.Event, *, show: Callable[[str], None] | None = None) -> None:
+    """Answer people until told to stop, then finish the answers that are under way.
+
+    Args:
+        show: Shows where the bot is opened to whoever started it. The address may make its reader the owner, so it
+            goes past every log.
+    """
     loops = [
         asyncio.create_task(app.intake.run(), name="intake"),
         asyncio.create_task(app.outbox.run(), name="outbox"),
-        asyncio.create_task(_offer_ownership(app), name="owner"),
+        asyncio.create_task(_offer_ownership(app, show), name="owner"),
         asyncio.create_task(_publish(app, tables), name="profile"),
     ]
     stopped = asyncio.create_task(stop.wait())
@@ -180,15 +198,20 @@ async def _publish(app: App, tables: Tables) -> None:
             return
 
 
-async def _offer_ownership(app: App) -> None:
-    """Until the bot has an owner, show whoever can see this terminal a one-time link that makes them one."""
+async def _offer_ownership(app: App, show: Callable[[str], None] | None) -> None:
+    """Until the bot has an owner, show a link with a fresh code every quarter of an hour; then the plain one."""
     users = app.runtime.store.users
-    admin_id = app.runtime.settings.admin_id
-    if admin_id is not None:
-        await users.set_role(admin_id, Role.ADMIN)
-    while not await users.list_all(Role.ADMIN):
-        link = app.link(app.owner_code.renew())
-        # Written past the log: whoever reads logs later must not become the owner.
-        sys.stdout.write(f"\nOpen this link to become the owner (once, within 15 minutes):\n  {link}\n\n")
-        sys.stdout.flush()
-        await asyncio.sleep(OWNER_CODE_LIFETIME_S)
+    if show is None or await users.list_all(Role.ADMIN):
+        return
+    while not await _within(OWNER_CODE_LIFETIME_S, lambda: users.list_all(Role.ADMIN)):
+        show(await opening_link(app))
+    show(app.link(""))
+
+
+async def _within(seconds: float, has_happened: Callable[[], Awaitable[object]]) -> bool:
+    """Wait until something has happened, but no longer than `seconds`; return whether it has."""
+    for _ in range(int(seconds / _OWNER_LOOK_S)):
+        if await has_happened():
+            return True
+        await asyncio.sleep(_OWNER_LOOK_S)
+    return False

@@ -32,6 +32,8 @@ _LONG_PAUSES_S: dict[type[TelegramError], float] = {Conflict: 30.0, InvalidToken
 _MAX_PAUSE_S = 30.0
 _PENDING_BATCH = 1000
 _STOP_PATIENCE_S = 30.0
+_ROUND_S = 30.0
+"""What a round may take besides the poll: connecting, and waiting for the database."""
 
 Handle = Callable[[Update], Awaitable[None]]
 
@@ -56,7 +58,7 @@ class Intake:
         self._refuse = refuse
         self._person_of = person_of
         self._lanes: Lanes[Update] = Lanes(self._finish)
-        self._last_ok = time.monotonic()
+        self._last_ok = self._next_round = time.monotonic()
         self._is_well = True
         self.handled = 0
         """Updates answered, ignored or refused since the start."""
@@ -66,17 +68,24 @@ class Intake:
         """How long ago Telegram last answered a poll: what a watchdog looks at."""
         return time.monotonic() - self._last_ok
 
+    @property
+    def late_s(self) -> float:
+        """How long the next round is overdue, whatever Telegram answers; negative while it is not."""
+        return time.monotonic() - self._next_round
+
     async def run(self) -> None:
         """Handle what a crash left behind, then poll until cancelled."""
         await self._recover()
         offset, pause_s = 0, 1.0
         while True:
             try:
+                self._expect_round(POLL_S + _ROUND_S)
                 offset = await self._poll(offset)
                 pause_s = 1.0
             except (TelegramError, StorageUnavailable) as e:
                 self._tell_once(e)
-                await asyncio.sleep(_pause_after(e, pause_s))
+                self._expect_round(asked := _pause_after(e, pause_s))
+                await asyncio.sleep(asked)
                 pause_s = min(pause_s * 2, _MAX_PAUSE_S)
 
     async def stop(self) -> None:
@@ -96,6 +105,9 @@ class Intake:
         new = {update.update_id for update in await self._store.inbox.add(stored)}
         await self._hand_out([update for update in updates if update.update_id in new])
         return updates[-1].update_id + 1
+
+    def _expect_round(self, within_s: float) -> None:
+        self._next_round = time.monotonic() + within_s
 
     async def _recover(self) -> None:
         """Handle what was stored and not finished. What ended the process three times is left alone."""
