@@ -41,20 +41,12 @@ find_python() {
   fail "Python $PYTHON_MINIMUM to 3.13 is needed: sudo apt-get install python3 python3-venv"
 }
 
-# Installs from a hash-pinned lock file, and only when that file changed since the last time.
+# Installs from a hash-pinned lock file, and only when this release's locks are not the ones installed last.
 install_from() {
-  local lock="$1" stamp python fingerprint
-  stamp="$VENV/.installed-from"
-  if [ ! -x "$PY" ]; then
-    python="$(find_python)"
-    if command -v uv >/dev/null; then
-      uv venv --quiet --seed --python "$python" "$VENV"
-    else
-      "$python" -m venv "$VENV" || fail "The venv module is missing: sudo apt-get install python3-venv"
-    fi
-  fi
-  fingerprint="$lock $(cksum "$lock")"
-  if [ -f "$stamp" ] && grep -qxF "$fingerprint" "$stamp"; then return; fi
+  local lock="$1" stamp="$VENV/.installed-from" release
+  release="$(cat requirements.lock requirements-dev.lock | cksum)"
+  create_environment
+  if [ -f "$stamp" ] && grep -qxF "$lock $release" "$stamp"; then return; fi
   echo "Installing from $lock …"
   if command -v uv >/dev/null; then
     uv pip install --quiet --python "$PY" --require-hashes -r "$lock"
@@ -63,7 +55,21 @@ install_from() {
   else
     pip_install "$lock"
   fi
-  echo "$fingerprint" >>"$stamp"
+  # another release's lines go: after a step back its packages are not installed any more
+  { [ ! -f "$stamp" ] || grep -F " $release" "$stamp" || true; echo "$lock $release"; } >"$stamp.new"
+  mv "$stamp.new" "$stamp"
+}
+
+create_environment() {
+  local python
+  if "$PY" -c "" 2>/dev/null; then return; fi
+  if [ -f "$VENV/pyvenv.cfg" ]; then rm -rf "$VENV"; fi # its Python is gone
+  python="$(find_python)"
+  if command -v uv >/dev/null; then
+    uv venv --quiet --seed --python "$python" "$VENV"
+  else
+    "$python" -m venv "$VENV" || fail "The venv module is missing: sudo apt-get install python3-venv"
+  fi
 }
 
 pip_install() {
@@ -94,7 +100,7 @@ case "$what" in
     find . -name __pycache__ -type d -prune -exec rm -rf {} +
     echo "Removed the environment, caches and run files. Data, logs and .env are untouched."
     ;;
-  "" | --daemon | -d | --stop | --restart | -r | --status | -s | --bot | --webapp | --web | --sandbox | --install | -i | --doctor | --backup | --restore | --chaos | --import)
+  "" | --daemon | -d | --stop | --restart | -r | --status | -s | --bot | --webapp | --web | --sandbox | --install | -i | --doctor | --backup | --restore | --import)
     install_from requirements.lock
     create_env_file
     exec "$PY" -m launcher "${what:---foreground}" "$@"

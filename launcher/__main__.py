@@ -6,53 +6,58 @@ from collections.abc import Callable, Sequence
 
 from core.config import ConfigError, load_settings
 from launcher import background
+from launcher.instance import EVERYTHING, AlreadyRunning, running_as
 from launcher.parts import BOT, SANDBOX, WEBAPP, Part
+from launcher.planning import CannotStart, parts_of_everything, plan_for
 from launcher.supervisor import Supervisor
 
 
-def _run(parts: Sequence[Part]) -> int:
-    return asyncio.run(_supervise(parts))
+def _run(parts: Sequence[Part], name: str, *, is_quiet: bool = False) -> int:
+    with running_as(name) as record:
+        plan = plan_for(load_settings(), parts, is_quiet=is_quiet)
+        return asyncio.run(Supervisor(plan, record).run())
 
 
-async def _supervise(parts: Sequence[Part]) -> int:
-    settings = load_settings()
-    return await Supervisor(settings.telegram_token.get_secret_value()).run(parts)
+def _everything(*, is_quiet: bool = False) -> int:
+    return _run(parts_of_everything(load_settings()), EVERYTHING, is_quiet=is_quiet)
 
 
-def _everything() -> int:
-    simulated = [SANDBOX] if load_settings().is_sandbox else []
-    return _run([*simulated, BOT, WEBAPP])
+def _start_in_background() -> int:
+    return background.start(load_settings().elcaro_log_dir)
 
 
 def _restart() -> int:
-    return background.stop() or background.start()
+    return background.stop() or _start_in_background()
 
 
 COMMANDS: dict[str, Callable[[], int]] = {
     "--foreground": _everything,
-    "--daemon": background.start,
-    "-d": background.start,
+    "--background": lambda: _everything(is_quiet=True),
+    "--daemon": _start_in_background,
     "--stop": background.stop,
     "--restart": _restart,
-    "-r": _restart,
     "--status": background.status,
-    "-s": background.status,
-    "--bot": lambda: _run([BOT]),
-    "--webapp": lambda: _run([WEBAPP]),
-    "--web": lambda: _run([WEBAPP]),
-    "--sandbox": lambda: _run([SANDBOX]),
+    "--bot": lambda: _run([BOT], BOT.name),
+    "--webapp": lambda: _run([WEBAPP], WEBAPP.name),
+    "--sandbox": lambda: _run([SANDBOX], SANDBOX.name),
     "--install": lambda: 0,
-    "-i": lambda: 0,
 }
+ALIASES = {"-d": "--daemon", "-r": "--restart", "-s": "--status", "-i": "--install", "--web": "--webapp"}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the first argument names; return the exit code."""
     try:
-        return COMMANDS[arguments[0]]()
+        return COMMANDS[ALIASES.get(arguments[0], arguments[0])]()
     except ConfigError as e:
-        print(e, file=sys.stderr)
-        return 2
+        return _refused(e, 2)
+    except (AlreadyRunning, CannotStart) as e:
+        return _refused(e, 1)
+
+
+def _refused(why: Exception, code: int) -> int:
+    print(why, file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

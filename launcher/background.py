@@ -7,88 +7,83 @@ import sys
 import time
 from pathlib import Path
 
-from launcher.parts import RUN, is_alive
-from launcher.supervisor import READY_FILE, READY_S, STOP_S
+from launcher.instance import EVERYTHING, Instance, find, find_all, left_behind
+from launcher.parts import is_alive
+from launcher.process import READY_S, STOP_S
 
-PID_FILE = RUN / "elcaro.pid"
-LOG_FILE = Path("logs/start.log")
-_STEP_S = 0.1
+_STEP_S = 0.05
 _TAIL_LINES = 20
+_START_LOG = "start.log"
 
 
-def running_pid() -> int | None:
-    """Return the supervisor's process id; None when nothing runs."""
-    if not PID_FILE.is_file():
-        return None
-    pid = int(PID_FILE.read_text(encoding="utf-8"))
-    return pid if is_alive(pid) else None
+def start(log_folder: Path) -> int:
+    """Start everything in the background and wait until it is ready.
 
-
-def start() -> int:
-    """Start everything in the background and wait until it is ready."""
-    if (pid := running_pid()) is not None:
-        print(f"ElCaro is running already (process {pid}). Stop it with ./start.sh --stop")
+    Args:
+        log_folder: Where `start.log` is written: what the parts say before they can write their own logs.
+    """
+    if (found := find()) is not None:
+        print(f"ElCaro is running here already (process {found.pid}). Stop it with ./start.sh --stop", file=sys.stderr)
         return 1
-    RUN.mkdir(exist_ok=True)
-    LOG_FILE.parent.mkdir(exist_ok=True)
-    READY_FILE.unlink(missing_ok=True)
-    with LOG_FILE.open("ab") as log:
+    log_folder.mkdir(parents=True, exist_ok=True)
+    log_file = log_folder / _START_LOG
+    with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "launcher", "--foreground"],
+            [sys.executable, "-m", "launcher", "--background"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    PID_FILE.write_text(str(process.pid), encoding="utf-8")
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and process.poll() is None:
-        if READY_FILE.is_file():
-            url = READY_FILE.read_text(encoding="utf-8")
-            print(f"ElCaro is running in the background. Open {url}" if url else "ElCaro is running in the background.")
+        found = find()
+        if found is not None and found.is_ready:
+            print(_told(found))
+            process.returncode = 0  # it goes on without us
             return 0
         time.sleep(_STEP_S)
-    PID_FILE.unlink(missing_ok=True)
-    print(f"ElCaro did not start. The last lines of {LOG_FILE}:")
-    print("\n".join(LOG_FILE.read_text(encoding="utf-8").splitlines()[-_TAIL_LINES:]))
-    return 1
+    print(f"ElCaro did not start. The last lines of {log_file}:", file=sys.stderr)
+    print("\n".join(log_file.read_text(encoding="utf-8").splitlines()[-_TAIL_LINES:]), file=sys.stderr)
+    return process.poll() or 1
 
 
 def stop() -> int:
-    """Stop what runs in the background and wait until it has ended."""
-    pid = running_pid()
-    if pid is None:
+    """Stop everything that runs in this folder and wait until it has ended."""
+    running = {f"ElCaro ({found.name})": found.pid for found in find_all()} | left_behind()
+    if not running:
         print("ElCaro is not running.")
         return 0
-    os.kill(pid, signal.SIGTERM)
+    for pid in running.values():
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S * 2
-    while is_alive(pid) and time.monotonic() < deadline:
-        _reap(pid)
+    while any(is_alive(pid) for pid in running.values()) and time.monotonic() < deadline:
         time.sleep(_STEP_S)
-    if is_alive(pid):
-        print(f"ElCaro (process {pid}) has not stopped yet; see {LOG_FILE}")
+    left = [f"{name} (process {pid})" for name, pid in running.items() if is_alive(pid)]
+    if left:
+        print(f"Not stopped yet: {', '.join(left)}; see the logs", file=sys.stderr)
         return 1
-    PID_FILE.unlink(missing_ok=True)
     print("ElCaro has stopped.")
     return 0
 
 
 def status() -> int:
     """Say whether ElCaro runs; 0 when it does, 3 when it does not, as service scripts answer."""
-    pid = running_pid()
-    if pid is None:
+    found = find_all()
+    if not found:
+        left = left_behind()
+        for part, pid in left.items():
+            print(f"{part} (process {pid}) was left behind; ./start.sh --stop ends it.")
         print("ElCaro is not running.")
         return 3
-    state = "running" if READY_FILE.is_file() else "starting"
-    print(f"ElCaro is {state} (process {pid}).")
-    if READY_FILE.is_file() and (url := READY_FILE.read_text(encoding="utf-8")):
-        print(f"Open {url}")
+    for instance in found:
+        print(_told(instance))
+        for part, pid in instance.parts.items():
+            print(f"  {part}: {f'process {pid}' if is_alive(pid) else 'not running'}")
     return 0
 
 
-def _reap(pid: int) -> None:
-    """Collect the process where it is a child of this one, so that it does not look alive."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+def _told(instance: Instance) -> str:
+    what = "ElCaro" if instance.name == EVERYTHING else f"ElCaro's {instance.name}"
+    state = "running" if instance.is_ready else "starting"
+    return f"{what} is {state} (process {instance.pid})." + (f"\nOpen {instance.url}" if instance.url else "")

@@ -1,18 +1,21 @@
-"""Readiness as systemd does it: children report to a datagram socket, so a service and a terminal see the same."""
+"""Readiness as systemd does it: a process reports to a datagram socket, so a service and a terminal see the same."""
 
 import asyncio
+import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 
 class NotifySocket:
-    """Receives `READY=1` and `STATUS=…` of children."""
+    """Receives `READY=1`, `STATUS=…` and `WATCHDOG=1` of one process."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self) -> None:
+        # a path of its own in the temporary folder: a socket's path may be no longer than 107 bytes
+        self._folder = Path(tempfile.mkdtemp(prefix="elcaro-"))
+        self.path = self._folder / "notify"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path.unlink(missing_ok=True)
-        self._socket.bind(str(path))
+        self._socket.bind(str(self.path))
         self._socket.setblocking(False)
 
     async def receive(self) -> dict[str, str]:
@@ -24,4 +27,4 @@ class NotifySocket:
     def close(self) -> None:
         """Stop listening."""
         self._socket.close()
-        self.path.unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)

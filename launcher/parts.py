@@ -3,13 +3,16 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 RUN = Path("run")
-SANDBOX_FILE = RUN / "sandbox.json"
+SANDBOX_FILE = RUN / "sandbox-addresses.json"
 """Where a running sandbox's addresses stand, so that a bot started on its own finds them."""
+EXIT_NEEDS_A_PERSON = frozenset({2, 78})
+"""A malformed setting and a database that cannot be used: starting again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +22,19 @@ class Part:
     name: str
     arguments: tuple[str, ...]
     must_run: bool = True
-    """Whether everything stops when it ends."""
+    """Whether everything stops when it ends for good."""
+    log: str = ""
+    """The file it writes, in the log folder."""
 
     @property
     def command(self) -> list[str]:
         """The command line."""
         return [sys.executable, *self.arguments]
 
+
+SANDBOX = Part("sandbox", ("-m", "sandbox"))
+BOT = Part("bot", ("bot.py",), log="bot.log")
+WEBAPP = Part("webapp", ("-m", "webapp"), must_run=False, log="webapp.log")
 
 _ANNOUNCED = {
     "PAPER_BYBIT_URL": "bybit_url",
@@ -41,21 +50,26 @@ _ANNOUNCED_TELEGRAM = {
     "TELEGRAM_LINK": "chat_url",
 }
 
-SANDBOX = Part("sandbox", ("-m", "sandbox", "--state", "data/sandbox.json"))
-BOT = Part("bot", ("bot.py",))
-WEBAPP = Part("webapp", ("-m", "webapp"))
 
-
-def environment(sandbox: dict[str, Any] | None, socket: Path, *, telegram_token: str) -> dict[str, str]:
-    """Return what a process is told: the sandbox's addresses and keys, where there is one, and where to report.
+def environment(sandbox: Mapping[str, Any] | None, *, telegram_token: str) -> dict[str, str]:
+    """Return what a process is told: the sandbox's addresses and keys, where there is one.
 
     With a token of the user's own, the chat is the real Telegram and only the money is simulated.
     """
-    told = {"NOTIFY_SOCKET": str(socket.absolute()), "PYTHONUNBUFFERED": "1"}
-    announced = {} if sandbox is None else {name: sandbox[key] for name, key in _ANNOUNCED.items()}
+    announced = {} if sandbox is None else {name: str(sandbox[key]) for name, key in _ANNOUNCED.items()}
     if sandbox is not None and not telegram_token:
-        announced |= {name: sandbox[key] for name, key in _ANNOUNCED_TELEGRAM.items()}
-    return {**os.environ, **told, **announced}
+        announced |= {name: str(sandbox[key]) for name, key in _ANNOUNCED_TELEGRAM.items()}
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **announced}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole, for its owner alone."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
 
 
 def announced_sandbox() -> dict[str, Any] | None:

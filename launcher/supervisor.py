@@ -3,137 +3,164 @@
 import asyncio
 import json
 import signal
+import subprocess
+import sys
+import time
+from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from launcher.notify import NotifySocket
-from launcher.parts import RUN, SANDBOX, SANDBOX_FILE, Part, announced_sandbox, environment
+from launcher.instance import Record
+from launcher.parts import (
+    EXIT_NEEDS_A_PERSON,
+    SANDBOX,
+    SANDBOX_FILE,
+    Part,
+    announced_sandbox,
+    environment,
+    write_private,
+)
+from launcher.process import READY_S, STOP_S, Running, StartFailed
 
-READY_S = 90
-STOP_S = 45
-READY_FILE = RUN / "ready"
+_RESTARTS = 5
+_RESTART_WINDOW_S = 300.0
+_RESTART_PAUSE_S = 3.0
 
 
-class StartFailed(Exception):
-    """A part ended or stayed silent before it was ready; the message says which and what to read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run, and what the processes are told on top of their settings."""
+
+    parts: Sequence[Part]
+    telegram_token: str
+    told: dict[str, str]
+    sandbox_options: Sequence[str] = ()
+    is_quiet: bool = False
+    """In the background: the parts' log files are enough, and no address goes into a log."""
 
 
 class Supervisor:
     """The parts of one start."""
 
-    def __init__(self, telegram_token: str = "") -> None:
-        self._telegram_token = telegram_token
-        RUN.mkdir(exist_ok=True)
-        self._notify = NotifySocket(RUN / "notify.sock")
-        self._running: dict[str, asyncio.subprocess.Process] = {}
+    def __init__(self, plan: Plan, record: Record) -> None:
+        self._plan = plan
+        self._record = record
+        self._running: dict[str, Running] = {}
+        self._sandbox: asyncio.subprocess.Process | None = None
+        self._announced: dict[str, Any] | None = None
         self._stopping = asyncio.Event()
+        self._url = ""
+        self._is_ready = False
 
-    async def run(self, parts: Sequence[Part]) -> int:
-        """Run until told to stop or until a part ends; return the exit code."""
+    async def run(self) -> int:
+        """Run until told to stop or until a part that must run ends; return the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
-        READY_FILE.unlink(missing_ok=True)
         try:
-            await self._start_all(parts)
+            await self._start_all()
             return await self._watch()
         except StartFailed as e:
-            print(f"ElCaro did not start: {e}", flush=True)
-            return 1
+            if not self._stopping.is_set():
+                print(f"ElCaro did not start: {e}", file=sys.stderr, flush=True)
+            return next((r.exit_code for r in self._running.values() if r.exit_code in EXIT_NEEDS_A_PERSON), None) or 1
         finally:
             await self._stop_all()
-            READY_FILE.unlink(missing_ok=True)
-            self._notify.close()
 
-    async def _start_all(self, parts: Sequence[Part]) -> None:
-        sandbox = announced_sandbox()
-        link = ""
-        for part in parts:
+    async def _start_all(self) -> None:
+        self._announced = announced_sandbox()
+        if self._announced is not None:
+            self._url = self._announced["chat_url"]
+        for part in self._plan.parts:
             if self._stopping.is_set():
                 return
             if part is SANDBOX:
-                sandbox = await self._start_sandbox()
-                continue
-            await self._start(part, environment(sandbox, self._notify.path, telegram_token=self._telegram_token))
-            link = await self._ready(part) or link
-        _announce(link, sandbox)
+                await self._start_sandbox()
+            else:
+                await self._start(part)
+        if self._stopping.is_set():
+            return
+        self._is_ready = True
+        self._record.write(is_ready=True)
+        self._say_where()
 
-    async def _start_sandbox(self) -> dict[str, Any]:
-        process = await asyncio.create_subprocess_exec(*SANDBOX.command, stdout=asyncio.subprocess.PIPE)
-        self._running[SANDBOX.name] = process
+    async def _start(self, part: Part) -> None:
+        running = self._running[part.name] = Running(part, self._show)
+        told = environment(self._announced, telegram_token=self._plan.telegram_token) | self._plan.told
+        await running.start(told, is_quiet=self._plan.is_quiet)
+        self._record.note_part(part.name, running.pid)
+        await running.ready(self._stopping)
+
+    async def _start_sandbox(self) -> None:
+        command = [*SANDBOX.command, *self._plan.sandbox_options]
+        process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, process_group=0)
+        self._sandbox = process
+        self._record.note_part(SANDBOX.name, process.pid)
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), READY_S)
         if not line:
-            raise StartFailed("the sandbox ended; its last lines are above")
-        announced: dict[str, Any] = json.loads(line)
-        announced["pid"] = process.pid
-        SANDBOX_FILE.write_text(json.dumps(announced), encoding="utf-8")
-        return announced
+            raise StartFailed("the sandbox ended; its last words are above")
+        announced: dict[str, Any] = json.loads(line) | {"pid": process.pid}
+        write_private(SANDBOX_FILE, json.dumps(announced))
+        self._announced, self._url = announced, announced["chat_url"]
 
-    async def _start(self, part: Part, env: dict[str, str]) -> None:
-        self._running[part.name] = await asyncio.create_subprocess_exec(*part.command, env=env)
+    def _show(self, url: str) -> None:
+        """Take the address that a part wants opened; it changes when a one-time code does."""
+        self._url = url
+        if self._is_ready:
+            self._say_where()
 
-    async def _ready(self, part: Part) -> str:
-        """Wait for a part's READY; return the link it asked to show."""
-        ended = asyncio.create_task(self._running[part.name].wait())
-        stop = asyncio.create_task(self._stopping.wait())
-        reports = asyncio.create_task(self._until_ready())
-        done, pending = await asyncio.wait({ended, stop, reports}, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        if reports in done:
-            return reports.result()
-        if stop in done:
-            return ""
-        raise StartFailed(f"{part.name} ended before it was ready" if ended in done else f"{part.name} is not ready")
-
-    async def _until_ready(self) -> str:
-        link = ""
-        while True:
-            report = await self._notify.receive()
-            if report.get("STATUS", "").startswith("open "):
-                link = report["STATUS"].removeprefix("open ")
-            if report.get("READY") == "1":
-                return link
+    def _say_where(self) -> None:
+        self._record.write(url=self._url)
+        if not self._plan.is_quiet:
+            print(f"\nElCaro is running. Open {self._url}\n" if self._url else "\nElCaro is running.\n", flush=True)
 
     async def _watch(self) -> int:
-        """Wait for a signal or the first part that ends."""
+        """Keep every part running; return when told to stop or when one that must run is gone for good."""
+        keepers = [asyncio.create_task(self._keep(running.part)) for running in self._running.values()]
+        if self._sandbox is not None:
+            keepers.append(asyncio.create_task(self._until_sandbox_ends(self._sandbox)))
         stop = asyncio.create_task(self._stopping.wait())
-        drain = asyncio.create_task(self._drain())
-        waits = {asyncio.create_task(process.wait()): name for name, process in self._running.items()}
-        await asyncio.wait({stop, *waits}, return_when=asyncio.FIRST_COMPLETED)
-        drain.cancel()
-        ended = [name for task, name in waits.items() if task.done()]
-        for task in waits:
+        waits = {stop, *keepers}
+        code = 0
+        while not self._stopping.is_set() and code == 0:
+            done, waits = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            code = next((task.result() for task in done if task is not stop and task.result()), 0)
+        for task in (stop, *keepers):
             task.cancel()
-        if self._stopping.is_set():
-            stop.cancel()
-            return 0
-        stop.cancel()
-        print(f"ElCaro stops: {', '.join(ended)} ended", flush=True)
+        await asyncio.gather(stop, *keepers, return_exceptions=True)
+        return 0 if self._stopping.is_set() else code
+
+    async def _until_sandbox_ends(self, process: asyncio.subprocess.Process) -> int:
+        await process.wait()
+        print("ElCaro stops: the sandbox ended", file=sys.stderr, flush=True)
         return 1
 
-    async def _drain(self) -> None:
-        while True:  # watchdog reports; nobody waits for them here
-            await self._notify.receive()
+    async def _keep(self, part: Part) -> int:
+        """Start a part again whenever it ends, but not without end; return the exit code that all should end with."""
+        starts: deque[float] = deque(maxlen=_RESTARTS)
+        while True:
+            code = await self._running[part.name].ended()
+            await self._running[part.name].close()
+            is_looping = len(starts) == _RESTARTS and time.monotonic() - starts[0] < _RESTART_WINDOW_S
+            if code == 0 or code in EXIT_NEEDS_A_PERSON or is_looping:
+                print(f"{part.name} ended (exit code {code}); see {part.log}", file=sys.stderr, flush=True)
+                return (code or 1) if part.must_run else 0
+            print(f"{part.name} ended (exit code {code}) and is started again", file=sys.stderr, flush=True)
+            await asyncio.sleep(_RESTART_PAUSE_S)
+            starts.append(time.monotonic())
+            with suppress(StartFailed):  # it ended again; the next round counts it
+                await self._start(part)
 
     async def _stop_all(self) -> None:
-        """End every part, the last started first; each gets time to finish what it is sending."""
-        for process in reversed(self._running.values()):
-            if process.returncode is None:
-                process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), STOP_S)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
-        if SANDBOX.name in self._running:
+        """End every part, the last started first; each gets time to finish what it is sending, the venues last."""
+        for running in reversed(self._running.values()):
+            await running.end()
+        if self._sandbox is not None:
+            if self._sandbox.returncode is None:
+                self._sandbox.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sandbox.wait(), STOP_S)
             SANDBOX_FILE.unlink(missing_ok=True)
-
-
-def _announce(link: str, sandbox: dict[str, Any] | None) -> None:
-    """Print the one address to open."""
-    url = link or (sandbox or {}).get("chat_url", "")
-    Path(READY_FILE).write_text(url, encoding="utf-8")
-    print(f"\nElCaro is running. Open {url}\n" if url else "\nElCaro is running.\n", flush=True)
