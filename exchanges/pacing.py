@@ -246,11 +246,14 @@ class Gate:
         Raises:
             NotSent: It would have to wait longer than its patience (`venue_busy`, with `retry_after_s`).
         """
-        deadline = self.monotonic() + (PATIENCE_S[cost.purpose] if patience_s is None else patience_s)
-        if cost.bucket is not None:
+        now = self.monotonic()
+        deadline = now + (PATIENCE_S[cost.purpose] if patience_s is None else patience_s)
+        line = self._venue_lines[cost.purpose]
+        if cost.bucket is not None and (cost.bucket in self._bucket_lines or self.pacer.bucket_wait_s(cost, now) > 0):
             await self._enter_bucket(cost, cost.bucket, deadline)
-        async with self._venue_lines[cost.purpose]:
-            await self._wait(self.pacer.venue_wait_s, cost, deadline)
+        if line.locked() or self.pacer.venue_wait_s(cost, self.monotonic()) > 0:
+            async with line:
+                await self._wait(self.pacer.venue_wait_s, cost, deadline)
 
     async def _enter_bucket(self, cost: Cost, bucket: str, deadline: float) -> None:
         line = self._bucket_lines.get(bucket)
