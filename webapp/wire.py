@@ -1,0 +1,118 @@
+"""What requests may say: every model refuses what it does not know, and numbers are texts of plain digits."""
+
+import json
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.numbers import parse_number
+from models.errors import BadOrder
+
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    """Takes the fields it names, in the types it names, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return parse_number(text)
+    except BadOrder as e:
+        raise ValueError("expected a number above zero in plain digits, such as 0.5") from e
+
+
+Number = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", max_length=25),
+    AfterValidator(_number),
+]
+"""A size or price: text in, `Decimal` out."""
+NumberOrZero = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", max_length=25),
+    AfterValidator(Decimal),
+]
+Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:/_.\-]{1,30}$")]
+Venue = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,20}$")]
+AccountWord = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,10}$")]
+OrderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$")]
+ConfirmToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{16,64}$")]
+
+
+class Where(Strict):
+    """Which account a request is about; what is left out is the user's own choice."""
+
+    exchange: Annotated[Venue | None, Field(examples=["bybit"])] = None
+    account_type: Annotated[AccountWord | None, Field(examples=["paper"])] = None
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    kind: str
+    code: str
+    message: str
+    fields: dict[str, Any]
+
+
+class Envelope(BaseModel, Generic[T]):
+    """Every answer. `success` is null while nobody knows whether an order was taken."""
+
+    success: bool | None
+    data: T | None
+    error: Problem | None
+    source: str | None = None
+    """Of reads: the path that answered."""
+
+
+def no_constant(word: str) -> None:
+    """Refuse NaN and Infinity, which Python takes for JSON."""
+    raise json.JSONDecodeError("not a JSON value", word, 0)
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says one name twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise json.JSONDecodeError("a name is said twice", "", 0)
+    return found
+
+
+def read_json(body: bytes) -> Any:
+    """Read a body as strict JSON.
+
+    Raises:
+        json.JSONDecodeError: It is none.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=no_constant, object_pairs_hook=once)
+    except (UnicodeDecodeError, RecursionError) as e:
+        raise json.JSONDecodeError("not JSON in UTF-8", "", 0) from e
+
+
+class StrictRequest(Request):
+    """A request whose body is read strictly."""
+
+    async def json(self) -> Any:
+        """Return the body."""
+        return read_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, given strict requests."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
