@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sandbox import demo
 from sandbox.server import CONTROL, DEFAULT_PORT_BASE, PARTS, Sandbox, ports_from
+from sandbox.state import DamagedStateError
 
 
 def main() -> int:
@@ -16,6 +17,9 @@ def main() -> int:
     options = parse(sys.argv[1:])
     try:
         asyncio.run(serve(options))
+    except DamagedStateError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot open its ports: {error.strerror}. Choose others with --port-base.\n")
         return 1
@@ -48,7 +52,7 @@ async def serve(options: argparse.Namespace) -> None:
     async with sandbox:
         sys.stdout.write(json.dumps(sandbox.announcement()) + "\n")
         sys.stdout.flush()
-        await stop.wait()
+        await sandbox.run_until(stop)
 
 
 if __name__ == "__main__":

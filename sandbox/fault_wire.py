@@ -72,7 +72,8 @@ async def process(world: World, record: RequestRecord, handler: Handler, request
         record.status = answer.status
         raise
     record.status = response.status
-    if isinstance(response, web.Response) and isinstance(response.body, bytes) and response.status == 200:
+    asks = request.method == "GET" or request.path == "/info"
+    if asks and isinstance(response, web.Response) and isinstance(response.body, bytes) and response.status == 200:
         world.last_answers[cache_key(record)] = response.body
     return response
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-KEEP: Final = 20_000
+KEEP: Final = 10_000
 BODY_LIMIT: Final = 4_096
 
 

@@ -91,7 +91,20 @@ class Sandbox:
     # Running
 
     async def start(self) -> None:
-        """Open the accounts and the ports, and let time pass."""
+        """Open the accounts and the ports, and let time pass.
+
+        Raises:
+            OSError: a port is taken.
+            DamagedStateError: the state file cannot be read.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            self._state_file = None  # a world that never ran has nothing to save
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         self.world.found()
         apps = {part.name: part.create(self.world) for part in PARTS}
         for name, app in apps.items():
@@ -120,16 +133,24 @@ class Sandbox:
         for runner in self._runners.values():
             await runner.cleanup()
         if self._state_file is not None:
-            state.save(self.world, self._state_file)
+            state.write(self._state_file, state.render(self.world))
+
+    async def run_until(self, stop: asyncio.Event) -> None:
+        """Wait for the event; an error in the world's own loops ends the wait too, and is raised."""
+        waiting = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({waiting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        for task in done - {waiting}:
+            task.result()
 
     async def _keep_saving(self, path: Path) -> None:
-        saved = -1
+        saved = ""
         while True:
             await asyncio.sleep(SAVE_SECONDS)
-            changes = self.world.bybit.ledger.last_seq + self.world.hyperliquid.ledger.last_seq
-            if changes != saved:
-                state.save(self.world, path)
-                saved = changes
+            text = state.render(self.world)
+            if text != saved:
+                state.write(path, text)
+                saved = text
 
     async def listen(self, name: str) -> None:
         """Open a part's port, the same one as before when it was open already."""

@@ -15,29 +15,51 @@ from sandbox.keys import BybitKey
 from sandbox.world import World
 
 FORMAT: Final = 1
-KEPT_LINES: Final = 5_000
+KEPT_LINES: Final = 2_000
 
 
-def save(world: World, path: Path) -> None:
-    """Write the snapshot; the old one stays whole until the new one is complete."""
-    data = {
-        "format": FORMAT,
-        "seed": world.seed,
-        "venues": {venue.value: _dump_engine(world.engine(venue)) for venue in Venue},
-        "keys": [to_json(key) for key in world.keys.all()],
-        "extras": {name: extra.dump() for name, extra in world.extras.items()},
-    }
+class DamagedStateError(Exception):
+    """The snapshot file cannot be read; the message says what to do."""
+
+
+def render(world: World) -> str:
+    """The world's accounts as JSON text."""
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "seed": world.seed,
+            "venues": {venue.value: _dump_engine(world.engine(venue)) for venue in Venue},
+            "keys": [to_json(key) for key in world.keys.all()],
+            "extras": {name: extra.dump() for name, extra in world.extras.items()},
+        }
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a snapshot; the old one stays whole until the new one is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(json.dumps(data), encoding="utf-8")
+    fresh.write_text(text, encoding="utf-8")
     os.replace(fresh, path)
 
 
 def load(world: World, path: Path) -> bool:
-    """Read a snapshot into a new world; False when it is of another format or another seed, and the world stays new."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if data.get("format") != FORMAT or data.get("seed") != world.seed:
-        return False
+    """Read a snapshot into a new world; False when it is of another format or another seed, and the world stays new.
+
+    Raises:
+        DamagedStateError: the file is not a snapshot.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT or data["seed"] != world.seed:
+            return False
+        _restore(world, data)
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        raise DamagedStateError(f"The sandbox cannot read {path}: delete it to start with new accounts.") from error
+    return True
+
+
+def _restore(world: World, data: dict[str, Any]) -> None:
     for venue in Venue:
         _load_engine(world.engine(venue), data["venues"][venue.value])
     for key in data["keys"]:
@@ -45,7 +67,6 @@ def load(world: World, path: Path) -> bool:
     for name, extra in world.extras.items():
         if name in data["extras"]:
             extra.load(data["extras"][name])
-    return True
 
 
 def _dump_engine(engine: Engine) -> dict[str, Any]:

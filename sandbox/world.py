@@ -22,7 +22,7 @@ from sandbox.seed import open_bybit_accounts
 
 STEP_SECONDS: Final = 0.05
 ADVANCE_STEPS: Final = 240  # a long jump is walked in so many steps, so that triggers on the way fire
-CACHED_ANSWERS: Final = 2_000
+CACHED_ANSWERS: Final = 500
 REAL_ACK_DELAY_MS: Final = 20
 
 

@@ -124,6 +124,14 @@ async def test_an_account_survives_a_restart(tmp_path: Path) -> None:
         client.close()
 
 
+async def test_a_damaged_state_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"format": 1, "seed": 1}')
+    with pytest.raises(state.DamagedStateError):
+        await Sandbox(state_file=file).start()
+    assert file.read_text() == '{"format": 1, "seed": 1}'
+
+
 async def test_a_snapshot_of_another_seed_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     clock = Clock(frozen_at=Clock().now())

@@ -268,3 +268,36 @@ async def test_the_demo_account_has_money_history_and_a_position(sandbox: Sandbo
     wallet = (await client.call("get_wallet_balance", accountType="UNIFIED"))["list"][0]
     assert Decimal(9_000) < Decimal(wallet["totalEquity"]) < Decimal(11_000)
     client.close()
+
+
+async def test_a_resting_order_fills_bit_by_bit_in_a_thin_book(sandbox: Sandbox, client: PybitClient) -> None:
+    ack = await client.order(orderType="Limit", price="59000", qty="0.01")
+    sandbox.thin_book("BTCUSDT", asks=[("58990", "0.004")])
+    sandbox.set_price("BTCUSDT", 58_995)
+    order = await client.find(orderId=ack["orderId"])
+    assert (order["orderStatus"], order["cumExecQty"], order["leavesQty"]) == ("PartiallyFilled", "0.004", "0.006")
+    await client.call("cancel_order", **LINEAR, orderId=ack["orderId"])
+    order = await client.find(orderId=ack["orderId"])
+    assert (order["orderStatus"], order["cumExecQty"]) == ("Cancelled", "0.004")
+    assert (await client.position())["size"] == "0.004"
+
+
+async def test_closing_by_hand_takes_the_protection_along(client: PybitClient) -> None:
+    await client.order(takeProfit="65000", stopLoss="55000")
+    await client.order(side="Sell", reduceOnly=True)
+    assert (await client.call("get_open_orders", **LINEAR))["list"] == []
+    ended = (await client.call("get_order_history", **LINEAR))["list"]
+    assert {row["cancelType"] for row in ended if row["orderStatus"] == "Deactivated"} == {"CancelByTpSlTsClear"}
+
+
+async def test_whole_position_protection_follows_the_size(client: PybitClient) -> None:
+    await client.order(stopLoss="55000")
+    await client.order(qty="0.02")
+    armed = (await client.call("get_open_orders", **LINEAR))["list"]
+    assert [(row["stopOrderType"], row["qty"]) for row in armed] == [("StopLoss", "0.03")]
+
+
+async def test_a_market_orders_slippage_can_be_bounded_by_the_client(sandbox: Sandbox, client: PybitClient) -> None:
+    sandbox.thin_book("BTCUSDT", asks=[("60010", "0.003"), ("60700", "1")])
+    ack = await client.order(slippageToleranceType="Percent", slippageTolerance="1")
+    assert (await client.find(orderId=ack["orderId"]))["cumExecQty"] == "0.003"
