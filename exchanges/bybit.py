@@ -19,12 +19,13 @@ from exchanges.bybit_history import FILLS_A_PAGE, ORDERS_A_PAGE, SCOPES, BybitHi
 from exchanges.bybit_market import together
 from exchanges.bybit_orders import MARGIN_MODES, market
 from exchanges.bybit_sender import BybitSender
-from exchanges.pacing import Purpose
+from exchanges.pacing import Purpose, read_purpose
 from exchanges.spec import Endpoints
 from exchanges.transport import Network
 from models import wire
 from models.enums import MarginMode, PositionMode
 from models.errors import BadPayload, NoCredentials, Rejected, Unavailable
+from models.requests import Ack, SignedRequest
 from models.unified import (
     Balance,
     FeeRates,
@@ -36,6 +37,7 @@ from models.unified import (
 
 _POSITIONS_A_PAGE = 200
 _MODE_KEPT_S = 60.0
+_EMPTY_KEPT_S = 60.0
 _USUAL_MARKET = "BTCUSDT"  # whose fees stand for the account's
 _NOT_UNIFIED = frozenset({1})
 _MARGIN_MODES = {word: mode for mode, word in MARGIN_MODES.items()}
@@ -69,6 +71,7 @@ class BybitExchange(BybitHistory, BybitSender):
         self._session = network.session
         self._margin_mode: MarginMode | None = None
         self._margin_mode_until = 0.0
+        self._empty_until: dict[tuple[str, int], float] = {}
 
     def __repr__(self) -> str:
         return f"BybitExchange({self._account_type}, key {self.signer})"
@@ -199,6 +202,11 @@ class BybitExchange(BybitHistory, BybitSender):
             return key_info({}, account_type=self._account_type)
         return key_info(answer.result, account_type=self._account_type)
 
+    async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
+        """Post the bytes once and classify the answer; see `BybitSender.send`."""
+        self._empty_until.clear()
+        return await super().send(request)
+
     def stream(self, instruments: Sequence[Instrument]) -> AsyncGenerator[AccountEvent]:
         """Yield what the private stream says, for ever; it is of the whole account, whichever markets are named.
 
@@ -223,8 +231,20 @@ class BybitExchange(BybitHistory, BybitSender):
         return self._margin_mode
 
     async def _in_scopes(self, endpoint: Callable[..., Call], a_page: int, instrument: Instrument | None) -> list[Page]:
-        scopes = SCOPES if instrument is None else (market(instrument),)
-        return await together(self._all(endpoint, scope, a_page=a_page) for scope in scopes)
+        """Return the pages of one market, or of everything an account can hold.
+
+        A background sync skips for a minute what was empty at the last look, unless something was sent in between; the
+        stream tells of it meanwhile. Whoever waits for an answer gets all of it.
+        """
+        if instrument is not None:
+            return [await self._all(endpoint, market(instrument), a_page=a_page)]
+        now, what = self._gate.monotonic(), endpoint.__name__
+        is_lazy = read_purpose() is Purpose.SYNC
+        scopes = [n for n in range(len(SCOPES)) if not (is_lazy and self._empty_until.get((what, n), 0.0) > now)]
+        pages = await together(self._all(endpoint, SCOPES[n], a_page=a_page) for n in scopes)
+        for n, (rows, _) in zip(scopes, pages, strict=True):
+            self._empty_until[what, n] = 0.0 if rows or n == 0 else now + _EMPTY_KEPT_S
+        return pages
 
     async def _matches(
         self, endpoint: Callable[..., Call], a_page: int, query: Mapping[str, Any], name: Mapping[str, str | None]

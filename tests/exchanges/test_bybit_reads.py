@@ -12,6 +12,7 @@ import pytest
 from exchanges.bybit import BybitExchange
 from exchanges.bybit_history import windows
 from exchanges.bybit_market import BybitMarket
+from exchanges.pacing import Purpose, reading_for
 from exchanges.spec import Endpoints
 from exchanges.transport import Network
 from models.enums import AccountType, MarginMode, OrderStatus, PositionMode, PositionSide
@@ -19,7 +20,7 @@ from models.errors import BadPayload, NoCredentials, Rejected, Unavailable
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges import bybit_rows as rows
-from tests.exchanges.bybit_kit import BTC, BTC_USD, NOW_MS, FrozenTime, adapter, bybit, ok, page, refusal
+from tests.exchanges.bybit_kit import BTC, BTC_USD, NOW_MS, FrozenTime, adapter, bybit, ok, order, page, refusal, stamp
 from tests.exchanges.wire_server import Fault, Received, Reply, Script, WireServer
 
 NOW = from_millis(NOW_MS)
@@ -120,6 +121,24 @@ async def test_failed_part_of_the_positions_is_no_empty_list() -> None:
             await exchange.get_positions()
 
 
+async def test_background_sync_skips_for_a_minute_what_was_empty() -> None:
+    time = FrozenTime()
+    held = only({"settleCoin": "USDT"}, rows.POSITION)
+    async with bybit(venue(position_list=held), monotonic=time.monotonic, wall=time.wall) as (exchange, server):
+
+        async def asked(purpose: Purpose) -> int:
+            before = len(server.to("/v5/position/list"))
+            with reading_for(purpose):
+                assert len(await exchange.get_positions()) == 1
+            return len(server.to("/v5/position/list")) - before
+
+        assert [await asked(purpose) for purpose in (Purpose.SYNC, Purpose.SYNC, Purpose.READ)] == [3, 1, 3]
+        await exchange.send(exchange.sign(order(), stamp()))
+        assert [await asked(Purpose.SYNC), await asked(Purpose.SYNC)] == [3, 1]
+        time.seconds += 61
+        assert await asked(Purpose.SYNC) == 3
+
+
 async def test_margin_mode_of_positions_is_asked_for_once_a_minute() -> None:
     time = FrozenTime()
     async with bybit(venue(), monotonic=time.monotonic, wall=time.wall) as (exchange, server):
@@ -182,7 +201,7 @@ async def test_order_is_found_among_recent_ones_with_one_request() -> None:
     async with bybit(venue(order_realtime=page(rows.ORDER))) as (exchange, server):
         found = await exchange.find_order(BTC, client_order_id="eb1-order")
         assert found is not None
-        assert found.order_id == rows.ORDER["orderId"]
+        assert (found.order_id, found.as_of) == (rows.ORDER["orderId"], NOW)
         assert [request.path for request in server.requests] == ["/v5/market/time", "/v5/order/realtime"]
         assert server.requests[-1].query["orderLinkId"] == "eb1-order"
 
