@@ -15,8 +15,8 @@ BYBIT = ExchangeSpec(
     market=BybitMarket,
     account_types=(AccountType.PAPER, AccountType.DEMO, AccountType.TESTNET, AccountType.REAL),
     credential_fields=(
-        CredentialField(name="api_key", label="api_key", is_secret=False, pattern=r"[A-Za-z0-9]{10,64}"),
-        CredentialField(name="api_secret", label="api_secret", is_secret=True, pattern=r"[A-Za-z0-9]{20,128}"),
+        CredentialField(name="api_key", label="api_key", is_secret=False, pattern=r"[A-Za-z0-9_-]{10,64}"),
+        CredentialField(name="api_secret", label="api_secret", is_secret=True, pattern=r"[A-Za-z0-9_-]{16,128}"),
     ),
     endpoints={
         AccountType.DEMO: Endpoints(rest="https://api-demo.bybit.com", stream="wss://stream-demo.bybit.com/v5/private"),
