@@ -129,6 +129,14 @@ async def test_a_broken_answer_looks_right_and_the_books_know_the_truth(
     assert [fault.kind for fault in rig.sandbox.world.faults.applied] == [kind]
 
 
+@pytest.mark.parametrize("venue", ["bybit", "hyperliquid", "telegram"])
+async def test_faults_reach_every_server_and_only_the_one_they_are_for(rig: Rig, venue: str) -> None:
+    rig.sandbox.fault("html_before", venue=venue, count=None)
+    for name in ("bybit", "hyperliquid", "telegram"):
+        async with rig.session.post(f"{rig.sandbox.url(name)}/anything", json={"type": "meta"}) as answer:
+            assert (answer.status == 502) == (name == venue)
+
+
 async def test_half_a_json_document_cannot_be_read(rig: Rig) -> None:
     rig.sandbox.fault("invalid_json", match=CREATE)
     _, body = await rig.send()
