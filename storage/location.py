@@ -63,9 +63,20 @@ def refuse_shared(path: Path) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a connection that begins no transaction by itself and may move between threads."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    apply_pragmas(connection)
+    """Open a connection that begins no transaction by itself and may move between threads.
+
+    Raises:
+        StorageRefused: There is no such place, or it holds something else.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    except sqlite3.Error as e:
+        raise _unusable(path, e) from e
+    try:
+        apply_pragmas(connection)
+    except sqlite3.Error as e:
+        connection.close()
+        raise _unusable(path, e) from e
     return connection
 
 
@@ -87,6 +98,10 @@ def check_health(connection: sqlite3.Connection, path: Path) -> None:
             raise StorageRefused(f"{path}: its file system has no write-ahead logging; move it to a local disk")
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as e:
-        raise StorageRefused(f"{path}: not usable ({e}); restore the latest backup") from e
+        raise _unusable(path, e) from e
     if verdict != "ok":
         raise StorageRefused(f"{path}: damaged ({verdict}); restore the latest backup")
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> StorageRefused:
+    return StorageRefused(f"{path}: not usable ({error}); restore the latest backup")

@@ -46,7 +46,7 @@ def _run(bound: Connection, current: str | None, path: Path, target: str) -> Non
             f"{path}: its schema {current} is newer than this release knows; install the newer release again, "
             "or restore a backup from before the update"
         )
-    is_older = current is None or revisions.index(current) > revisions.index(target)
+    is_older = current is None or target in revisions[: revisions.index(current)]  # the newest comes first
     (command.upgrade if is_older else command.downgrade)(_config(bound), target)
 
 
