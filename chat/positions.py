@@ -7,11 +7,10 @@ from chat.confirm import Deed, Payload, cause_of, freeze
 from chat.money import find_instrument
 from chat.reading import ask, page_of, positions
 from chat.trade import results_screen
-from core.grid import floor_size
+from core.levels import WHOLE, size_to_close
 from core.phrases import CloseWish, parse_close, parse_share
 from models.account import Account
 from models.errors import BadOrder
-from models.market import Instrument
 from models.position import Position
 from models.requests import OrderResult
 from models.values import plain
@@ -19,8 +18,6 @@ from telegram_ui.buttons import PositionKey
 from telegram_ui.screen import Screen
 from telegram_ui.views.positions import position_gone_view, position_view, positions_view
 from telegram_ui.views.trade import close_preview_view
-
-WHOLE = Decimal(100)
 
 
 async def cmd_positions(call: Call) -> Reply:
@@ -77,7 +74,7 @@ async def on_close(call: Call) -> Reply:
 async def close_preview(call: Call, account: Account, position: Position, wish: CloseWish) -> Screen:
     """Show what a close would take away, on the market's grid, behind a confirm button."""
     instrument = await find_instrument(call, account, position.symbol)
-    size = size_to_close(position.size, wish, instrument)
+    size = size_to_close(position.size, instrument, percent=wish.percent, size=wish.size)
     is_whole = size == position.size
     payload = {
         "exchange": account.exchange,
@@ -89,23 +86,6 @@ async def close_preview(call: Call, account: Account, position: Position, wish: 
     confirm = await freeze(call, "close", payload)
     percent = WHOLE if is_whole else (size / position.size * 100).quantize(Decimal(1))
     return close_preview_view(call.t, account, position, size=size, percent=percent, confirm=confirm)
-
-
-def size_to_close(held: Decimal, wish: CloseWish, instrument: Instrument) -> Decimal:
-    """Return the size that a wish takes from a position, rounded down to the market's steps.
-
-    Raises:
-        BadOrder: More than there is, or less than one step.
-    """
-    if wish.size is None and wish.percent == WHOLE:
-        return held
-    wanted = held * wish.percent / 100 if wish.size is None else wish.size
-    if wanted > held:
-        raise BadOrder("size: more than the position", code="more_than_position", size=held)
-    size = floor_size(instrument, wanted)
-    if size == 0:
-        raise BadOrder("size: below one step", code="below_min_size", minimum=instrument.size_step)
-    return size
 
 
 async def _close(call: Call, payload: Payload, token: str) -> Screen:

@@ -1,7 +1,7 @@
 """Stops and targets of open positions: set, moved, taken away, or put where nothing can be lost."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
@@ -10,15 +10,14 @@ from chat.positions import find_position
 from chat.questions import ask_for, close_question
 from chat.reading import ask, chosen_accounts, positions
 from chat.trade import results_screen
-from core.grid import round_price
+from core.levels import breakeven_price, level_price, refuse_wrong_side
 from core.phrases import parse_level, parse_symbol
 from models.account import Account
-from models.enums import PositionSide
 from models.errors import BadOrder
 from models.market import Instrument
 from models.position import Position
 from models.requests import OrderResult
-from models.ticket import Level, LevelUnit
+from models.ticket import Level
 from models.values import plain
 from telegram_ui.buttons import PositionKey
 from telegram_ui.screen import Screen
@@ -26,7 +25,6 @@ from telegram_ui.views.plans import protection_plan, removal_plan
 from telegram_ui.views.positions import ask_level_view, position_gone_view, positions_view
 
 _NOTHING = Decimal(0)
-_FEES_BOTH_WAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +133,11 @@ async def cmd_breakeven(call: Call) -> Reply:
     return await on_breakeven(call.with_arguments(*key.arguments()))
 
 
-def breakeven_price(position: Position, instrument: Instrument, taker_fee: Decimal) -> Decimal:
-    """Return the price at which closing leaves nothing lost, rounded to the safe side."""
-    cost = position.entry_price * taker_fee * _FEES_BOTH_WAYS
-    if position.is_long:
-        return round_price(instrument, position.entry_price + cost, ROUND_CEILING)
-    return round_price(instrument, position.entry_price - cost, ROUND_FLOOR)
-
-
 async def _preview(call: Call, held: Held, level: Level | None, *, is_stop: bool) -> Screen:
     if level is None:
         return await _preview_price(call, held, _NOTHING, is_stop=is_stop)
     price = level_price(held.position, held.instrument, level, is_stop=is_stop)
     return await _preview_price(call, held, price, is_stop=is_stop)
-
-
-def level_price(position: Position, instrument: Instrument, level: Level, *, is_stop: bool) -> Decimal:
-    """Return the price of a level on the market's grid; per cent count from the entry, away from it."""
-    rises = position.is_long is not is_stop
-    if level.unit is LevelUnit.PRICE:
-        price = level.amount
-    else:
-        share = level.amount / 100 if rises else -level.amount / 100
-        price = position.entry_price * (1 + share)
-    return round_price(instrument, price, ROUND_FLOOR if rises else ROUND_CEILING)
 
 
 async def _preview_price(call: Call, held: Held, price: Decimal, *, is_stop: bool) -> Screen:
@@ -172,21 +151,6 @@ async def _preview_price(call: Call, held: Held, price: Decimal, *, is_stop: boo
     else:
         offer = removal_plan(call.t, position, is_stop=is_stop)
     return await plan(call, "protect", payload, offer, held.account)
-
-
-def refuse_wrong_side(position: Position, price: Decimal, *, is_stop: bool) -> None:
-    """Refuse a level that would fire at once.
-
-    Raises:
-        BadOrder: `stop_at_market` or `target_at_market`.
-    """
-    mark = position.mark_price
-    if mark is None:
-        return
-    must_be_above = position.side is (PositionSide.SHORT if is_stop else PositionSide.LONG)
-    if (price > mark) is not must_be_above or price == mark:
-        code = "stop_at_market" if is_stop else "target_at_market"
-        raise BadOrder("the level is on the wrong side of the market", code=code, price=price, mark=mark)
 
 
 async def _protect(call: Call, payload: Payload, token: str) -> Screen:
