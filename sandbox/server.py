@@ -97,12 +97,14 @@ class Sandbox:
             OSError: a port is taken.
             DamagedStateError: the state file cannot be read.
         """
+        started = False
         try:
             await self._start()
-        except BaseException:
-            self._state_file = None  # a world that never ran has nothing to save
-            await self.stop()
-            raise
+            started = True
+        finally:
+            if not started:
+                self._state_file = None  # a world that never ran has nothing to save
+                await self.stop()
 
     async def _start(self) -> None:
         self.world.found()
