@@ -36,7 +36,7 @@ def code_line(
 ) -> Html:
     """Return the sentence of a code; the generic one for a code that has none."""
     if venue_message and (code in _VENUES_OWN_WORDS or code not in SENTENCES):
-        return t("The venue said: {message}", message=venue_message)
+        return t("The venue said: “{message}”.", message=venue_message)
     sentence = SENTENCES.get(code)
     if sentence is not None:
         return t.lenient(sentence, {name: _shown(t, name, value) for name, value in (fields or {}).items()})

@@ -87,7 +87,7 @@ def main() -> None:
     for language in LANGUAGES:
         catalogue = update(language)
         (LOCALE / f"{language}.po").write_text(written(catalogue), encoding="utf-8")
-        missing = [message.id for message in catalogue if message.id and not message.string or not all(message.string)]
+        missing = [message.id for message in catalogue if not all(message.string or [""])]
         print(f"{language}: {len(catalogue)} sentences, {len(missing)} to translate")
 
 

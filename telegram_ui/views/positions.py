@@ -78,10 +78,10 @@ def _profit(t: Texts, position: Position) -> Html:
 
 
 def _protection(t: Texts, position: Position) -> Html:
-    stop = t("Stop {price}", price=t.price(position.stop_loss)) if position.stop_loss else t("⚠️ No stop")
+    stop = t("Stop {price}", price=t.price(position.stop_loss)) if position.stop_loss else None
     target = t("Target {price}", price=t.price(position.take_profit)) if position.take_profit else None
     trailing = t("Trailing {distance}", distance=t.price(position.trailing_stop)) if position.trailing_stop else None
-    return dotted(stop, target, trailing)
+    return dotted(stop or (None if trailing else t("⚠️ No stop")), target, trailing)
 
 
 def _list_keyboard(t: Texts, shown: Sequence[tuple[Account, Position]], page: int, pages: int) -> Keyboard:

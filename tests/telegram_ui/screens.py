@@ -1,0 +1,236 @@
+"""Every screen there is, shown with the sample values: the table behind the golden files."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from core.summary import summarize
+from models.account import Account
+from models.enums import AccountType, TradingMode
+from models.errors import BadOrder, LimitExceeded, NoCredentials, OutcomeUnknown, Rejected, TradingError
+from models.market import Ticker
+from telegram_ui.errors import crash_view, error_view
+from telegram_ui.panel import FIELD_BY_NAME, field_view, panel_view
+from telegram_ui.parts import Part
+from telegram_ui.screen import Html, Screen
+from telegram_ui.texts import Texts
+from telegram_ui.views import (
+    access,
+    accounts,
+    history,
+    home,
+    money,
+    news,
+    orders,
+    plans,
+    positions,
+    safety,
+    settings,
+    status,
+    trade,
+)
+from tests.telegram_ui import samples as s
+
+T = TypeVar("T")
+D = Decimal
+Make = Callable[[Texts], Screen]
+
+
+def ok(account: Account, value: T) -> Part[T]:
+    return Part(account=account, value=value, asked_at=s.NOW)
+
+
+def failed(account: Account, error: TradingError) -> Part[T]:
+    return Part(account=account, error=error, asked_at=s.NOW)
+
+
+def planned(make: Callable[[Texts], plans.Plan], account: Account | None = s.PAPER) -> Make:
+    return lambda t: plans.plan_view(t, make(t), account, s.CONFIRM)
+
+
+def told(error: TradingError, example: str = "") -> Make:
+    return lambda t: error_view(t, error, number="a1b2c3", example=example)
+
+
+HELP = (
+    ("Look", [home.HelpRow(name="balance", example="", help="your money")]),
+    ("Trade", [home.HelpRow(name="long", example="BTC 100$ 5x sl 2% tp 4%", help="buy, after a preview")]),
+)
+SUMMARY = summarize([s.CLOSED, s.LOST], [s.FUNDING])
+
+HOME: dict[str, Make] = {
+    "greeting_sandbox": lambda t: home.greeting_view(t, is_sandbox=True, has_account=False),
+    "greeting_live": lambda t: home.greeting_view(t, is_sandbox=False, has_account=True),
+    "greeting_newcomer": lambda t: home.greeting_view(t, is_sandbox=False, has_account=False),
+    "home": lambda t: home.home_view(t, can_trade=True, web_app_url="https://example.org/app"),
+    "home_viewer": lambda t: home.home_view(t, can_trade=False),
+    "help": lambda t: home.help_view(t, HELP),
+    "not_understood": home.not_understood_view,
+    "question_closed": home.question_closed_view,
+}
+MONEY: dict[str, Make] = {
+    "balance": lambda t: money.balance_view(t, [ok(s.PAPER, s.BALANCE)]),
+    "balance_both": lambda t: money.balance_view(t, [ok(s.DEMO, s.BALANCE), failed(s.REAL, s.SILENT_VENUE)]),
+    "price": lambda t: money.price_view(t, ok(s.PAPER, s.TICKER), s.BTC),
+    "price_unknown": lambda t: money.price_view(t, failed_price(), s.BTC),
+}
+
+
+def failed_price() -> Part[Ticker]:
+    return failed(s.PAPER, s.SILENT_VENUE)
+
+
+POSITIONS: dict[str, Make] = {
+    "positions": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG]), ok(s.TESTNET, [s.SHORT])]),
+    "positions_none": lambda t: positions.positions_view(t, [ok(s.PAPER, [])]),
+    "positions_unknown": lambda t: positions.positions_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
+    "positions_second_page": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG] * 8)], 1),
+    "position": lambda t: positions.position_view(t, s.PAPER, s.LONG),
+    "position_short": lambda t: positions.position_view(t, s.TESTNET, s.SHORT),
+    "position_viewer": lambda t: positions.position_view(t, s.PAPER, s.LONG, can_trade=False),
+    "position_gone": lambda t: positions.position_gone_view(t, s.PAPER, "BTCUSDT"),
+    "ask_stop": lambda t: positions.ask_level_view(t, s.PAPER, s.LONG, is_stop=True),
+    "ask_target": lambda t: positions.ask_level_view(t, s.TESTNET, s.SHORT, is_stop=False),
+}
+ORDERS: dict[str, Make] = {
+    "orders": lambda t: orders.orders_view(t, [ok(s.PAPER, [s.STOP_ORDER, s.LIMIT_ORDER])]),
+    "orders_none": lambda t: orders.orders_view(t, [ok(s.PAPER, [])]),
+    "orders_unknown": lambda t: orders.orders_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
+    "cancelled_all": lambda t: orders.cancelled_all_view(t, [ok(s.PAPER, [s.PLACED, s.REFUSED])]),
+}
+TRADE: dict[str, Make] = {
+    "preview": lambda t: trade.preview_view(t, [s.PREVIEW], s.CONFIRM),
+    "preview_limit_real": lambda t: trade.preview_view(t, [s.LIMIT_PREVIEW], s.CONFIRM),
+    "preview_both": lambda t: trade.preview_view(t, [s.PREVIEW, replace(s.PREVIEW, account=s.REAL)], s.CONFIRM),
+    "preview_moved": lambda t: trade.preview_view(
+        t, [s.PREVIEW], s.CONFIRM, note="⚠️ " + t("The price has moved by {share} since; look again.", share="1 %")
+    ),
+    "close_preview": lambda t: trade.close_preview_view(
+        t, s.PAPER, s.LONG, size=D("0.025"), percent=D(50), confirm=s.CONFIRM
+    ),
+    "sending": trade.sending_view,
+    "filled": lambda t: trade.results_view(t, [ok(s.PAPER, s.FILLED)]),
+    "placed": lambda t: trade.results_view(t, [ok(s.PAPER, s.PLACED)]),
+    "partly_filled": lambda t: trade.results_view(t, [ok(s.PAPER, s.PARTLY)]),
+    "refused": lambda t: trade.results_view(t, [ok(s.PAPER, s.REFUSED)]),
+    "refused_in_venues_words": lambda t: trade.results_view(t, [ok(s.PAPER, s.VENUE_REFUSED)]),
+    "in_doubt": lambda t: trade.results_view(t, [ok(s.PAPER, s.IN_DOUBT)]),
+    "both_accounts": lambda t: trade.results_view(
+        t, [ok(s.PAPER, s.FILLED), failed(s.REAL, LimitExceeded("off", code="real_is_off"))]
+    ),
+    "cancelled": trade.cancelled_view,
+    "expired": trade.expired_view,
+    "panel": lambda t: panel_view(t, s.DRAFT, (s.PAPER,)),
+    "panel_problem": lambda t: panel_view(t, s.DRAFT, (s.PAPER,), problem=Html("…")),
+    "panel_field": lambda t: field_view(t, s.DRAFT, FIELD_BY_NAME["size"]),
+    "panel_optional_field": lambda t: field_view(t, s.DRAFT, FIELD_BY_NAME["stop"]),
+}
+PLANS: dict[str, Make] = {
+    "plan_stop": planned(lambda t: plans.protection_plan(t, s.LONG, D(59000), s.BTC, is_stop=True)),
+    "plan_target": planned(lambda t: plans.protection_plan(t, s.SHORT, D("0.011"), s.BTC, is_stop=False)),
+    "plan_stop_removed": planned(lambda t: plans.removal_plan(t, s.LONG, is_stop=True)),
+    "plan_target_removed": planned(lambda t: plans.removal_plan(t, s.LONG, is_stop=False)),
+    "plan_leverage": planned(lambda t: plans.leverage_plan(t, "BTCUSDT", D(7), [s.PAPER])),
+    "plan_halt": planned(plans.halt_plan, None),
+    "plan_resume_all": planned(plans.resume_all_plan, None),
+    "plan_panic": planned(
+        lambda t: safety.panic_plan(
+            t, [ok(s.PAPER, [s.LONG]), failed(s.REAL, s.SILENT_VENUE)], [ok(s.PAPER, [s.STOP_ORDER])]
+        ),
+        None,
+    ),
+}
+SAFETY: dict[str, Make] = {
+    "paused": safety.paused_view,
+    "resumed": lambda t: safety.resumed_view(t, was_paused=True),
+    "panic_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.FILLED)], 2, []),
+    "panic_not_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.IN_DOUBT)], 0, [(s.REAL, s.SILENT_VENUE)]),
+}
+HISTORY: dict[str, Make] = {
+    "pnl": lambda t: history.pnl_view(t, "week", [ok(s.PAPER, SUMMARY)]),
+    "pnl_none": lambda t: history.pnl_view(t, "day", [ok(s.PAPER, summarize([], []))]),
+    "history": lambda t: history.history_view(t, [ok(s.PAPER, [s.CLOSED, s.LOST])]),
+    "history_none": lambda t: history.history_view(t, [ok(s.PAPER, [])]),
+}
+CHOICES: dict[str, Make] = {
+    "exchange": lambda t: settings.exchange_view(t, ["bybit", "hyperliquid"], "bybit"),
+    "mode_sandbox": lambda t: settings.mode_view(t, TradingMode.DEMO, is_sandbox=True, is_real_allowed=False),
+    "mode_live": lambda t: settings.mode_view(t, TradingMode.BOTH, is_sandbox=False, is_real_allowed=True),
+    "language": settings.language_view,
+    "settings": lambda t: settings.settings_view(t, [s.SETTING]),
+    "ask_setting": lambda t: settings.ask_setting_view(t, s.SETTING, "10x"),
+    "ask_real": settings.ask_real_view,
+}
+ACCOUNTS: dict[str, Make] = {
+    "accounts": lambda t: accounts.accounts_view(
+        t,
+        [
+            accounts.AccountLine(account=s.DEMO, has_keys=True),
+            accounts.AccountLine(account=s.REAL, has_keys=True, problem="key_expired"),
+        ],
+        is_sandbox=False,
+    ),
+    "accounts_none": lambda t: accounts.accounts_view(t, [], is_sandbox=True),
+    "connect_venue": lambda t: accounts.connect_venue_view(t, ["bybit", "hyperliquid"]),
+    "connect_type": lambda t: accounts.connect_type_view(t, "bybit", [AccountType.DEMO, AccountType.REAL]),
+    "ask_keys": lambda t: accounts.ask_keys_view(t, s.DEMO, ["api_key", "api_secret"]),
+    "connected": lambda t: accounts.connected_view(
+        t,
+        accounts.ConnectedKey(account=s.DEMO, tail="x9Qz", expires_at=s.NOW + timedelta(days=80), is_bound=False),
+        was_deleted=True,
+    ),
+    "leaked_key": lambda t: accounts.leaked_view(t, was_deleted=False),
+}
+PEOPLE: dict[str, Make] = {
+    "refused_stranger": access.refused_view,
+    "private_only": access.private_only_view,
+    "invite_refused": access.invite_refused_view,
+    "not_allowed": access.not_allowed_view,
+    "whoami": lambda t: access.whoami_view(t, s.OWNER),
+    "people": lambda t: access.people_view(t, [s.OWNER, s.TRADER], is_halted=True),
+    "person": lambda t: access.person_view(t, s.TRADER, is_self=False),
+    "invitation": lambda t: access.invitation_view(t, "https://t.me/elcaro?start=abc", "trader", s.NOW),
+    "audit": lambda t: access.audit_view(t, [(s.NOW, "7", "paused")]),
+    "status": lambda t: status.status_view(
+        t, s.HEALTH, [status.AccountHealth(account=s.PAPER, synced_at=s.NOW, is_paused=True)]
+    ),
+}
+NEWS: dict[str, Make] = {
+    "news_stop": lambda t: news.position_news_view(t, s.PAPER, s.NEWS),
+    "news_liquidation": lambda t: news.position_news_view(t, s.REAL, replace(s.NEWS, reason="liquidation")),
+    "news_elsewhere": lambda t: news.position_news_view(
+        t, s.DEMO, replace(s.NEWS, kind="position_changed", reason="elsewhere", size_after=D("0.02"), realized_pnl=None)
+    ),
+    "news_settled": lambda t: news.settled_view(t, s.FILLED, was_in_doubt=True, is_late=False),
+    "news_late": lambda t: news.settled_view(t, s.FILLED, was_in_doubt=False, is_late=True),
+    "news_still_unknown": lambda t: news.still_unknown_view(t, s.IN_DOUBT),
+    "news_page": lambda t: news.page_view(t, "still_unknown", s.REAL, "A17"),
+    "news_other": lambda t: news.other_view(t, "funding_paid", s.PAPER),
+}
+ERRORS: dict[str, Make] = {
+    "error_typed": told(BadOrder("", code="bad_number", name="size", text="<b>abc"), "/long BTC 100$ 5x sl 2% tp 4%"),
+    "error_limit": told(LimitExceeded("", code="max_leverage", limit=D(5), found=D(10))),
+    "error_no_keys": told(NoCredentials("")),
+    "error_rejected": told(Rejected("Unknown & odd", code="refused")),
+    "error_unavailable": told(s.SILENT_VENUE),
+    "error_in_doubt": told(OutcomeUnknown("")),
+    "error_without_a_sentence": told(TradingError("", code="never_heard_of")),
+    "crash": lambda t: crash_view(t, "a1b2c3"),
+}
+SCREENS: dict[str, Make] = {
+    **HOME,
+    **MONEY,
+    **POSITIONS,
+    **ORDERS,
+    **TRADE,
+    **PLANS,
+    **SAFETY,
+    **HISTORY,
+    **CHOICES,
+    **ACCOUNTS,
+    **PEOPLE,
+    **NEWS,
+    **ERRORS,
+}
