@@ -1,20 +1,16 @@
 """Accounts and keys. A message that holds keys is deleted before anything else is done with it."""
 
-import hashlib
 import re
-from collections.abc import Mapping
 
-import db
 from chat.call import Call, Reply
-from chat.confirm import Deed, Payload, frozen_account, plan, thawed_account
+from chat.confirm import Deed, Payload, plan, thawed_account
 from chat.questions import ask_for, close_question
 from core.accounts import spec_of
+from core.frozen_orders import frozen_account
+from core.key_intake import asked_fields, connect, disconnect, read_key_text
 from exchanges.registry import EXCHANGES
-from exchanges.spec import CredentialField, ExchangeSpec
-from models.account import Account
 from models.enums import AccountType
-from models.errors import BadOrder, NoCredentials
-from models.venue import Credentials, KeyInfo
+from models.errors import BadOrder
 from telegram_ui.screen import Screen
 from telegram_ui.views.accounts import (
     AccountLine,
@@ -61,11 +57,7 @@ async def cmd_connect(call: Call) -> Reply:
     if account.account_type not in kinds:
         raise BadOrder("no such kind of account", code="unknown_account_type")
     await ask_for(call, "keys", [account.exchange, account.account_type.value])
-    return ask_keys_view(call.t, account, [field.name for field in _asked_fields(spec)])
-
-
-def _asked_fields(spec: ExchangeSpec) -> list[CredentialField]:
-    return [field for field in spec.credential_fields if field.name != "vault_address"]
+    return ask_keys_view(call.t, account, [field.name for field in asked_fields(spec)])
 
 
 async def on_keys(call: Call) -> Reply:
@@ -74,69 +66,10 @@ async def on_keys(call: Call) -> Reply:
     await close_question(call)
     account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
     spec = spec_of(account.exchange)
-    values = read_keys(spec, call.text)
-    credentials = Credentials(exchange=account.exchange, account_type=account.account_type, values=values)
-    info = await call.backend.check_key(credentials)
-    refuse_dangerous(info)
-    await call.store.accounts.link(account, _fingerprint(account, values))
-    await db.set_credentials(account, values)
-    await call.store.accounts.enable(account)
+    key = await connect(account, read_key_text(spec, call.text), call.backend.check_key)
     call.services.keys_changed(account)
-    await call.store.audit.add("connected", str(account), actor_id=call.user_id)
-    shown = ConnectedKey(
-        account=account,
-        tail=_public_part(spec, values)[-4:],
-        expires_at=info.expires_at,
-        is_bound=None if info.bound_ips is None else bool(info.bound_ips),
-    )
+    shown = ConnectedKey(account=account, tail=key.tail, expires_at=key.expires_at, is_bound=key.is_bound)
     return connected_view(call.t, shown, was_deleted=was_deleted)
-
-
-def read_keys(spec: ExchangeSpec, text: str) -> dict[str, str]:
-    """Read the fields of a key from one message, in the order in which they were asked for.
-
-    Raises:
-        NoCredentials: They are not there, or do not look like keys. Nothing of the text is in the error.
-    """
-    parts = text.split()
-    values: dict[str, str] = {}
-    for field in _asked_fields(spec):
-        if parts and re.fullmatch(field.pattern, parts[0], re.ASCII):
-            values[field.name] = parts.pop(0)
-        elif field.is_required:
-            raise NoCredentials(f"{field.name}: not given", code="key_malformed", field=field.name)
-    if parts:
-        raise NoCredentials("more was given than asked for", code="key_malformed", field="")
-    return values
-
-
-def refuse_dangerous(info: KeyInfo) -> None:
-    """Refuse keys that could do harm, or that could do nothing.
-
-    Raises:
-        NoCredentials: `key_can_withdraw`, `key_is_master`, `key_read_only` or `key_invalid`.
-    """
-    problems = {
-        "key_is_master": info.is_master_key,
-        "key_can_withdraw": info.can_withdraw,
-        "key_invalid": not info.is_valid,
-        "key_read_only": info.is_read_only or not info.can_trade,
-    }
-    for code, is_so in problems.items():
-        if is_so:
-            raise NoCredentials("the key is not taken", code=code)
-
-
-def _fingerprint(account: Account, values: Mapping[str, str]) -> str:
-    """Return what tells a venue account from every other, without telling the key."""
-    owner = values.get("account_address") or values.get("api_key") or values.get("private_key", "")
-    return hashlib.sha256(f"{account.exchange}:{account.account_type}:{owner.lower()}".encode()).hexdigest()
-
-
-def _public_part(spec: ExchangeSpec, values: Mapping[str, str]) -> str:
-    """Return the part of a key that is no secret, for its last characters; the first field where all are."""
-    public = [values[field.name] for field in spec.credential_fields if not field.is_secret and field.name in values]
-    return public[0] if public else next(iter(values.values()))
 
 
 async def on_forget(call: Call) -> Reply:
@@ -152,9 +85,8 @@ async def on_forget(call: Call) -> Reply:
 
 async def _forget(call: Call, payload: Payload, token: str) -> Screen:
     account = thawed_account(call, payload)
-    await db.delete_credentials(account)
+    await disconnect(account)
     call.services.keys_changed(account)
-    await call.store.audit.add("disconnected", str(account), actor_id=call.user_id)
     return await accounts_screen(call)
 
 

@@ -10,10 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from chat.call import Call, Handler, Need, Reply
+from core.frozen_orders import thawed_account as account_from
 from db import Refusal
 from models.account import Account
-from models.enums import AccountType
-from models.errors import BadOrder
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.plans import Plan, plan_view
 from telegram_ui.views.trade import Confirm, cancelled_view, expired_view, sending_view
@@ -86,22 +85,13 @@ async def on_dismiss(call: Call) -> Reply:
     return Toast(text=call.t("Already done."))
 
 
-def frozen_account(account: Account) -> dict[str, str]:
-    """Return an account as part of a payload."""
-    return {"exchange": account.exchange, "account_type": account.account_type.value}
-
-
 def thawed_account(call: Call, payload: Payload) -> Account:
-    """Read an account from a payload.
+    """Read an account of this person from a payload.
 
     Raises:
         BadOrder: There is no such kind of account.
     """
-    try:
-        kind = AccountType(payload["account_type"])
-    except ValueError as e:
-        raise BadOrder("no such kind of account", code="bad_button") from e
-    return Account(user_id=call.user_id, exchange=payload["exchange"], account_type=kind)
+    return account_from(call.user_id, payload)
 
 
 def cause_of(token: str, part: int | str = 0) -> str:

@@ -1,10 +1,11 @@
 """Leverage of a market, and the margin mode."""
 
 from chat.call import Call, Reply
-from chat.confirm import Deed, Payload, cause_of, frozen_account, plan, thawed_account
+from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.money import find_instrument
 from chat.reading import ask_all, chosen_accounts
 from chat.trade import results_screen
+from core.frozen_orders import frozen_account
 from core.phrases import parse_leverage
 from models.account import Account
 from models.errors import BadOrder

@@ -1,10 +1,11 @@
 """Open orders, and cancelling one or all of them."""
 
 from chat.call import Call, Reply
-from chat.confirm import Deed, Payload, cause_of, frozen_account, plan, thawed_account
+from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.questions import close_question
 from chat.reading import ask, ask_all, chosen_accounts, orders, page_of
 from chat.trade import results_screen
+from core.frozen_orders import frozen_account
 from models.account import Account
 from models.errors import BadOrder
 from models.order import Order
