@@ -77,3 +77,4 @@ class LegacyGateway:
 
 TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().direct_desk)
 BACKEND = record_of(TRADING)
+GATEWAY = TRADING.gateway

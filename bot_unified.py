@@ -40,3 +40,4 @@ set_protection_unified = TRADING.set_protection
 adjust_margin_unified = TRADING.adjust_margin
 
 BACKEND = record_of(TRADING)
+GATEWAY = TRADING.gateway

@@ -7,7 +7,7 @@ them; both are stable per user, so nobody changes path between two taps.
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,6 +15,8 @@ import bot_legacy
 import bot_unified
 from core.config import ConfigError, Settings
 from core.ports import TradingBackend
+from exchanges.base import AccountVenue
+from models.account import Account
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,27 @@ def select_backend(settings: Settings, override: Callable[[], Rollout | None] = 
 def path_of(user_id: int, rollout: Rollout) -> TradingBackend:
     """Return the path of one user."""
     return bot_unified.BACKEND if rollout.covers(user_id) else bot_legacy.BACKEND
+
+
+def paths_for(user_id: int, settings: Settings) -> tuple[TradingBackend, TradingBackend]:
+    """Return the path of one user and the other one, which reads may fall back to. Writes never do."""
+    both = bot_unified.BACKEND, bot_legacy.BACKEND
+    chosen = path_of(user_id, parse_rollout(settings.use_unified))
+    return both if chosen is both[0] else (both[1], both[0])
+
+
+def account_clients(
+    settings: Settings, override: Callable[[], Rollout | None] = lambda: None
+) -> Callable[[Account], Awaitable[AccountVenue]]:
+    """Return what gives an account's client on its user's path, for the jobs that work without being asked."""
+    rollout = parse_rollout(settings.use_unified)
+
+    async def client(account: Account) -> AccountVenue:
+        is_unified = (override() or rollout).covers(account.user_id)
+        gateway = bot_unified.GATEWAY if is_unified else bot_legacy.GATEWAY
+        return await gateway.account(account)
+
+    return client
 
 
 def _routed(rollout: Callable[[], Rollout]) -> TradingBackend:

@@ -12,12 +12,12 @@ from db import Leg, LegState, Message, Step
 from models.account import Account
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Herald:
     """Makes messages.
 
     Args:
-        operator_id: The chat of whoever runs this; None: nobody is paged.
+        operator_id: The chat of whoever runs this; None: nobody is paged. Set once there is an owner.
     """
 
     operator_id: int | None = None

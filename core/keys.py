@@ -32,6 +32,8 @@ async def credentials_of(account: Account, settings: Settings) -> Credentials:
     values: Mapping[str, str] | None = await db.get_credentials(account)
     if values is None and account.account_type is AccountType.PAPER:
         values = paper_keys(settings).get(account.exchange)
+        if values is not None:  # kept like any other from now on, so that the account is followed
+            await db.set_credentials(account, values)
     if values is None:
         raise NoCredentials(
             f"no keys for {account.exchange} {account.account_type}; connect them with /connect",

@@ -13,6 +13,7 @@ from core.context import Context, opened
 from core.emergency import EmergencyLog
 from core.ids import use_id_key
 from core.instruments import InstrumentTables
+from core.jobs import Jobs, make_jobs
 from core.news import News
 from core.orders import OrderDesk
 from core.ports import TradingBackend
@@ -36,17 +37,19 @@ class Runtime:
     desk: OrderDesk
     backend: TradingBackend
     news: News
+    jobs: Jobs
 
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, role: str = "tool", network: Network | None = None
+    settings: Settings, *, role: str = "tool", network: Network | None = None, with_jobs: bool = True
 ) -> AsyncIterator[Runtime]:
     """Open database, vault, network and the door for orders; choose the path to the venues.
 
     Args:
         role: `bot` or `webapp`, of which one process each may run on one database; `tool` for anything short.
         network: Another clock or trust store than this machine's; closed with the rest.
+        with_jobs: Whether to recover and to work in the background; a `tool` never does.
 
     Raises:
         StorageRefused: The database or its key cannot be used; the sentence says what to do.
@@ -74,6 +77,12 @@ async def open_runtime(
             direct_desk=desks[Route.LEGACY],
         )
         stack.enter_context(opened(context))
+        jobs = await make_jobs(settings, store, context.instruments, emergency, news, override=lambda: None)
+        for desk in desks.values():
+            desk.on_unknown = jobs.resolver.wake
+        if with_jobs and role != "tool":
+            await jobs.recover()
+            await stack.enter_async_context(jobs.running())
         yield Runtime(
             settings=settings,
             store=store,
@@ -84,6 +93,7 @@ async def open_runtime(
             desk=context.desk,
             backend=select_backend(settings),
             news=news,
+            jobs=jobs,
         )
 
 

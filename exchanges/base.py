@@ -5,11 +5,11 @@ connection. Reads raise `Unavailable`; an empty list is the venue's own answer, 
 `Instrument`, so that an adapter never guesses what a name means.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from models.unified import (
     Balance,
@@ -34,6 +34,7 @@ __all__ = [
     "Exchange",
     "KeyInfo",
     "PublicMarket",
+    "Streaming",
 ]
 
 
@@ -130,8 +131,13 @@ class AccountVenue(PublicMarket, Sender, Protocol):
         """
 
 
-class Exchange(AccountVenue, Protocol):
-    """One account at one venue, streaming."""
+@runtime_checkable
+class Streaming(Protocol):
+    """Tells by itself what happens to an account."""
 
-    def stream(self, instruments: Sequence[Instrument]) -> AsyncIterator[AccountEvent]:
+    def stream(self, instruments: Sequence[Instrument]) -> AsyncGenerator[AccountEvent]:
         """Yield what the private stream says, for ever, reconnecting; a gap is an event of its own."""
+
+
+class Exchange(AccountVenue, Streaming, Protocol):
+    """One account at one venue, streaming."""

@@ -41,5 +41,5 @@ def settings_for(sandbox: Sandbox, folder: Path, **overrides: object) -> Setting
 async def elcaro(sandbox: Sandbox, folder: Path, *, use_unified: str = "true") -> AsyncIterator[Runtime]:
     """Open everything that the bot opens."""
     settings = settings_for(sandbox, folder, use_unified=use_unified)
-    async with open_runtime(settings, role="bot", network=Network(share=_GENEROUS)) as runtime:
+    async with open_runtime(settings, role="bot", network=Network(share=_GENEROUS), with_jobs=False) as runtime:
         yield runtime

@@ -1,0 +1,89 @@
+"""Keeps the private streams of accounts open and hands what they tell to the sync. They only make the picture fresher.
+
+A stream that cannot be had (a venue's limit of streams, a key that went bad) is tried again later; the account is
+polled meanwhile, as every account is.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from db import Job, Store
+from exchanges.base import AccountEvent, AccountVenue, Streaming
+from models.account import Account
+from models.errors import TradingError
+from models.market import Instrument
+
+logger = logging.getLogger(__name__)
+
+Clients = Callable[[Account], Awaitable[AccountVenue]]
+Instruments = Callable[[Account], Awaitable[Sequence[Instrument]]]
+Apply = Callable[[Account, AccountEvent], Awaitable[None]]
+
+_LOOK_EVERY_S = 5.0
+_RETRY_S = 60.0
+
+
+class Streams:
+    """One task per account, as long as this process holds the job.
+
+    Args:
+        store: Tells which accounts there are and who holds the job.
+        clients: Gives an account's client; one without a stream is left alone.
+        instruments: Gives the markets of an account's venue.
+        apply: Takes what a stream tells.
+    """
+
+    def __init__(self, store: Store, clients: Clients, instruments: Instruments, apply: Apply) -> None:
+        self._store = store
+        self._clients = clients
+        self._instruments = instruments
+        self._apply = apply
+        self._tasks: dict[Account, asyncio.Task[None]] = {}
+        self.heard: dict[Account, float] = {}
+        """When each account's stream last told something, in monotonic seconds."""
+
+    async def run(self) -> None:
+        """Keep streams for ever."""
+        try:
+            while True:
+                try:
+                    await self._keep()
+                except Exception:
+                    logger.exception("streams: round failed")
+                await asyncio.sleep(_LOOK_EVERY_S)
+        finally:
+            await self._stop(list(self._tasks))
+
+    async def _keep(self) -> None:
+        """Start what is missing and stop what is gone."""
+        wanted: set[Account] = set()
+        if await self._store.processes.hold(Job.STREAMS):
+            wanted = {row.account for row in await self._store.accounts.usable()}
+        await self._stop([account for account in self._tasks if account not in wanted])
+        for account in wanted - set(self._tasks):
+            self._tasks[account] = asyncio.create_task(self._follow(account), name=f"stream {account}")
+
+    async def _follow(self, account: Account) -> None:
+        while True:
+            try:
+                client = await self._clients(account)
+                if not isinstance(client, Streaming):
+                    return
+                async with contextlib.aclosing(client.stream(await self._instruments(account))) as events:
+                    async for event in events:
+                        self.heard[account] = time.monotonic()
+                        await self._apply(account, event)
+            except TradingError as e:
+                logger.info("no stream, the account is polled", extra={"account": str(account), "code": e.code})
+            except Exception:
+                logger.exception("stream broke", extra={"account": str(account)})
+            await asyncio.sleep(_RETRY_S)
+
+    async def _stop(self, accounts: Sequence[Account]) -> None:
+        tasks = [self._tasks.pop(account) for account in accounts]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
