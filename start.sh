@@ -21,7 +21,9 @@ Usage: ./start.sh [what] [options]
   --install       only set up
   --test [ARGS]   install what testing needs and run every test; ARGS go to pytest
   --doctor        check this installation, one line a check
-  --backup        copy database and key file, while running too
+  --backup        copy the database, while running too
+  --restore FILE  put a backup in place; trading stays halted until you resume it
+  --import FILE   take over people and keys of an older bot's database
   --clean         delete environment, caches and run files; never data
   --help          this text
 HELP
@@ -46,7 +48,8 @@ install_from() {
   local lock="$1" stamp="$VENV/.installed-from" release
   release="$(cat requirements.lock requirements-dev.lock | cksum)"
   create_environment
-  if [ -f "$stamp" ] && grep -qxF "$lock $release" "$stamp"; then return; fi
+  # what testing needs holds what running needs, in the same versions
+  if [ -f "$stamp" ] && grep -qxF -e "$lock $release" -e "requirements-dev.lock $release" "$stamp"; then return; fi
   echo "Installing from $lock …"
   if command -v uv >/dev/null; then
     uv pip install --quiet --python "$PY" --require-hashes -r "$lock"

@@ -60,9 +60,11 @@ class Running:
         """
         assert self._process is not None
         waits = [asyncio.create_task(work) for work in (self._is_ready.wait(), stop.wait(), self._process.wait())]
-        done, pending = await asyncio.wait(waits, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
+        try:
+            done, _ = await asyncio.wait(waits, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
         if self._is_ready.is_set() or stop.is_set():
             return
         if waits[2] in done:
@@ -78,8 +80,7 @@ class Running:
 
     async def end(self) -> None:
         """Ask the process to end, and give it the time to finish what it is sending."""
-        assert self._process is not None
-        if self._process.returncode is None:
+        if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
             try:

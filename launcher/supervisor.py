@@ -65,26 +65,36 @@ class Supervisor:
         except StartFailed as e:
             if not self._stopping.is_set():
                 print(f"ElCaro did not start: {e}", file=sys.stderr, flush=True)
-            return next((r.exit_code for r in self._running.values() if r.exit_code in EXIT_NEEDS_A_PERSON), None) or 1
         finally:
             await self._stop_all()
+        return next((r.exit_code for r in self._running.values() if r.exit_code in EXIT_NEEDS_A_PERSON), None) or 1
 
     async def _start_all(self) -> None:
         self._announced = announced_sandbox()
         if self._announced is not None:
             self._url = self._announced["chat_url"]
-        for part in self._plan.parts:
-            if self._stopping.is_set():
-                return
-            if part is SANDBOX:
-                await self._start_sandbox()
-            else:
+        if SANDBOX in self._plan.parts:
+            await self._start_sandbox()
+        others = [part for part in self._plan.parts if part is not SANDBOX]
+        for part in others:
+            if (part.must_run or len(others) == 1) and not self._stopping.is_set():
                 await self._start(part)
         if self._stopping.is_set():
             return
         self._is_ready = True
         self._record.write(is_ready=True)
         self._say_where()
+        for part in others:
+            if part.name not in self._running:
+                await self._start_if_it_can(part)
+
+    async def _start_if_it_can(self, part: Part) -> None:
+        """Start a part without which the rest is of use."""
+        try:
+            await self._start(part)
+        except StartFailed as e:
+            await self._running.pop(part.name).end()
+            print(f"Going on without {part.name}: {e}", file=sys.stderr, flush=True)
 
     async def _start(self, part: Part) -> None:
         running = self._running[part.name] = Running(part, self._show)
