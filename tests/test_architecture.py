@@ -20,8 +20,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot_unified": {"models", "core", "db"},
     # the vocabulary of an account's client, and nothing of the adapters that this path bypasses
     "bot_legacy": {"models", "core", "db", "direct", "hl_adapter", "exchanges.base"},
-    "core.backend": {"models", "core", "bot_unified", "bot_legacy"},
-    "core.runtime": {"models", "core", "core.backend", "exchanges", "db"},
+    "core.backend": {"models", "core", "bot_unified", "bot_legacy", "exchanges.base"},
+    "core.jobs": {"models", "core", "core.backend", "db"},
+    "core.runtime": {"models", "core", "core.backend", "core.jobs", "exchanges", "db"},
     "telegram_ui": {"models"},
     "telegram_app": {"models", "core", "core.runtime", "db", "telegram_ui", "chat"},
     "chat": {"models", "core", "db", "telegram_ui", "telegram_app", "exchanges.spec", "exchanges.registry"},
