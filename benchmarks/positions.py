@@ -1,0 +1,281 @@
+"""What reading an account's Bybit positions costs: ours, pybit in a thread, and ccxt.
+
+    python -m benchmarks.positions [--positions 20] [--reads 100]
+
+Every variant asks a canned venue in another process the same three questions (USDT, USDC, coin-settled), taking turns.
+Ours ends in models with decimals, pybit in untyped dicts, ccxt in its own dicts. CPU time of this process per read of
+the account, the median of the rounds; trust the ratios more than the microseconds.
+"""
+
+import argparse
+import asyncio
+import importlib.metadata
+import json
+import logging
+import multiprocessing
+import socket
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from ccxt.async_support.bybit import bybit as CcxtBybit  # noqa: N812 a class, though its name is lower case
+from pybit.unified_trading import HTTP
+
+from exchanges.base import Credentials
+from exchanges.bybit import BybitExchange
+from exchanges.bybit_history import SCOPES
+from exchanges.pacing import Limit
+from exchanges.spec import Endpoints
+from exchanges.transport import Budget, Network
+from models.enums import AccountType
+
+ROUNDS: Final = 7
+GOAL_OVER_PYBIT: Final = 4
+GOAL_OVER_CCXT: Final = 8
+KEY, SECRET = "FakeBenchmarkKey", "FakeBenchmarkSecret0000"
+UNLIMITED: Final = Limit(weight=10**9, window_s=1)
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """Return open positions in the shape of the venue's documentation."""
+    return [
+        {
+            "symbol": f"COIN{number}USDT",
+            "positionIdx": 0,
+            "side": "Buy" if number % 2 else "Sell",
+            "size": str(Decimal(number + 1) / 100),
+            "avgPrice": str(Decimal(60_000) + number),
+            "positionValue": "600.005",
+            "leverage": "10",
+            "markPrice": str(Decimal(61_000) + number),
+            "liqPrice": "",
+            "positionIM": "61.2",
+            "positionMM": "3.3",
+            "takeProfit": "",
+            "stopLoss": "59000.0",
+            "trailingStop": "0",
+            "unrealisedPnl": "9.995",
+            "curRealisedPnl": "-0.33",
+            "cumRealisedPnl": "-12.5",
+            "positionStatus": "Normal",
+            "autoAddMargin": 0,
+            "adlRankIndicator": 2,
+            "tradeMode": 0,
+            "riskId": 1,
+            "riskLimitValue": "2000000",
+            "seq": 5_723_621_632 + number,
+            "isReduceOnly": False,
+            "createdTime": "1676538056258",
+            "updatedTime": str(1_697_673_600_000 + number),
+        }
+        for number in range(count)
+    ]
+
+
+class CannedVenue(asyncio.Protocol):
+    """Answers every GET at once: positions for USDT, nothing for other coins, the account's set-up."""
+
+    def __init__(self, positions: list[dict[str, Any]]) -> None:
+        empty = self._body({"list": [], "nextPageCursor": "", "category": "linear"})
+        self._bodies = {
+            b"category=inverse": empty,
+            b"settleCoin=USDT": self._body({"list": positions, "nextPageCursor": "", "category": "linear"}),
+            b"/account/info": self._body({"marginMode": "REGULAR_MARGIN", "unifiedMarginStatus": 5}),
+            b"": empty,
+        }
+        self._unread = b""
+
+    @staticmethod
+    def _body(result: dict[str, Any]) -> bytes:
+        return json.dumps({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 0}).encode()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the connection."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every complete request."""
+        *heads, self._unread = (self._unread + data).split(b"\r\n\r\n")
+        for head in heads:
+            target = head.split(b" ", 2)[1]
+            body = next(body for part, body in self._bodies.items() if part in target)
+            body = body.replace(b'"time": 0', b'"time": %d' % (time.time() * 1000))
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            )
+
+
+def serve(port_to: Connection, count: int) -> None:
+    """Run the canned venue until the process is ended."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = await loop.create_server(lambda: CannedVenue(rows(count)), sock=listener)
+        port_to.send(listener.getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+Read = Callable[[], Awaitable[int]]
+
+
+@dataclass(slots=True)
+class Variant:
+    """One way of reading, and what it took."""
+
+    name: str
+    read: Read
+    seconds: list[float] = field(default_factory=list)
+
+    async def run(self, reads: int, expected: int) -> None:
+        """Read so many times, one after the other."""
+        if await self.read() != expected:
+            raise SystemExit(f"{self.name}: not every position was read: nothing to compare")
+        began = time.process_time()
+        for _ in range(reads):
+            await self.read()
+        self.seconds.append((time.process_time() - began) / reads)
+
+    @property
+    def microseconds(self) -> float:
+        """Return the median cost of one read."""
+        return statistics.median(self.seconds) * 1e6
+
+
+def ours(url: str, network: Network) -> Read:
+    """Return the adapter's way, without waiting for the venue's limits."""
+    network.transport(url, Budget(scope=url, limit=UNLIMITED), follows_date=False)
+    accounts = [
+        BybitExchange(
+            Credentials(
+                exchange="bybit",
+                account_type=AccountType.PAPER,
+                values={"api_key": f"{KEY}{number}", "api_secret": SECRET},
+            ),
+            Endpoints(rest=url, stream=""),
+            network,
+        )
+        for number in range(200)  # many accounts, because each may ask only 50 times a second
+    ]
+    turn = 0
+
+    async def read() -> int:
+        nonlocal turn
+        turn = (turn + 1) % len(accounts)
+        return len(await accounts[turn].get_positions())
+
+    return read
+
+
+def pybits(url: str, pool: ThreadPoolExecutor) -> Read:
+    """Return pybit's way: one session, called in threads."""
+    client = HTTP(api_key=KEY, api_secret=SECRET)
+    client.endpoint = url
+
+    async def read() -> int:
+        loop = asyncio.get_running_loop()
+        calls = (partial(client.get_positions, limit=200, **scope) for scope in SCOPES)
+        answers = await asyncio.gather(*(loop.run_in_executor(pool, call) for call in calls))
+        return sum(len(answer["result"]["list"]) for answer in answers)
+
+    return read
+
+
+def ccxts(client: Any) -> Read:
+    """Return ccxt's way."""
+
+    async def read() -> int:
+        found = await asyncio.gather(*(client.fetch_positions(params=dict(scope)) for scope in SCOPES))
+        return sum(len(positions) for positions in found)
+
+    return read
+
+
+def ccxt_client(url: str, count: int) -> Any:
+    """Return a ccxt client that knows the markets already and asks the canned venue."""
+    client: Any = CcxtBybit({"apiKey": KEY, "secret": SECRET, "enableRateLimit": False})
+    client.urls["api"] = dict.fromkeys(client.urls["api"], url)
+    client.options |= {"enableUnifiedAccount": True, "enableUnifiedMargin": False, "unifiedMarginStatus": 5}
+    common = {"quote": "USDT", "settle": "USDT", "quoteId": "USDT", "settleId": "USDT", "type": "swap", "swap": True}
+    client.set_markets(
+        [
+            client.safe_market_structure(
+                {
+                    **common,
+                    "id": f"COIN{number}USDT",
+                    "symbol": f"COIN{number}/USDT:USDT",
+                    "base": f"COIN{number}",
+                    "baseId": f"COIN{number}",
+                    "contract": True,
+                    "linear": True,
+                    "inverse": False,
+                    "contractSize": 1,
+                    "precision": {"amount": 0.001, "price": 0.1},
+                }
+            )
+            for number in range(count)
+        ]
+    )
+    return client
+
+
+async def compare(url: str, count: int, reads: int) -> list[Variant]:
+    """Let the variants take turns."""
+    client = ccxt_client(url, count)
+    with ThreadPoolExecutor(8) as pool:
+        async with Network() as network:
+            variants = [
+                Variant("ours", ours(url, network)),
+                Variant("pybit in threads", pybits(url, pool)),
+                Variant("ccxt", ccxts(client)),
+            ]
+            for _ in range(ROUNDS):
+                for variant in variants:
+                    await variant.run(reads, count)
+    await client.close()
+    return variants
+
+
+def main() -> None:
+    """Measure, compare and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--positions", type=int, default=20)
+    parser.add_argument("--reads", type=int, default=100)
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    ours_end, theirs = multiprocessing.Pipe()
+    venue = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.positions), daemon=True)
+    venue.start()
+    try:
+        variants = asyncio.run(compare(f"http://127.0.0.1:{ours_end.recv()}", chosen.positions, chosen.reads))
+    finally:
+        venue.terminate()
+        venue.join()
+    report(variants, chosen.positions)
+
+
+def report(variants: list[Variant], count: int) -> None:
+    """Print what was measured against the goals."""
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("pybit", "ccxt", "aiohttp", "msgspec")
+    )
+    print(f"{count} positions, three questions a read, {ROUNDS} rounds; {versions}")
+    mine = variants[0].microseconds
+    for variant in variants:
+        print(f"{variant.name:20s} {variant.microseconds:9.0f} µs  {variant.microseconds / mine:6.1f}x")
+    for variant, goal in zip(variants[1:], (GOAL_OVER_PYBIT, GOAL_OVER_CCXT), strict=True):
+        reached = variant.microseconds / mine >= goal
+        print(f"goal: {goal}x over {variant.name}: {'reached' if reached else 'MISSED'}")
+
+
+if __name__ == "__main__":
+    main()
