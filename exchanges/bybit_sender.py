@@ -4,25 +4,11 @@ from exchanges import bybit_acks, bybit_orders
 from exchanges.bybit_calls import Call
 from exchanges.bybit_http import RECV_WINDOW_MS, BybitHTTP
 from exchanges.pacing import Cost, Purpose
+from exchanges.turns import Turns, lowers_risk
 from models.errors import NotSent, OutcomeUnknown
-from models.requests import (
-    Ack,
-    AckKind,
-    Action,
-    AdjustMargin,
-    BatchOrders,
-    CancelAll,
-    CancelOrder,
-    OrderRequest,
-    SetProtection,
-    SignedRequest,
-    Stamp,
-)
+from models.requests import Ack, AckKind, Action, BatchOrders, SignedRequest, Stamp
 
 EXCHANGE = "bybit"
-_TURN_KEPT_S = 30.0
-_PATIENCE_AFTER_STAMP_S = 1.0  # a stamped request must not age in a queue
-_ACTIONS_THAT_LOWER_RISK = (CancelOrder, CancelAll, SetProtection)
 
 
 class BybitSender:
@@ -36,7 +22,7 @@ class BybitSender:
         self._http = http
         self._clock = http.transport.clock
         self._gate = http.transport.gate
-        self._turns: dict[str, list[float]] = {}
+        self._turns = Turns(self._gate)
 
     @property
     def signer(self) -> str:
@@ -63,9 +49,7 @@ class BybitSender:
         Raises:
             NotSent: It would take too long (`venue_busy`).
         """
-        cost = self._cost(action, bybit_orders.build(action, self._http.endpoints))
-        await self._gate.enter(cost)
-        self._turns.setdefault(cost.bucket or "", []).append(self._gate.monotonic() + _TURN_KEPT_S)
+        await self._turns.wait(self._cost(action, bybit_orders.build(action, self._http.endpoints)))
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
         """Build the exact bytes with the stamp's time; the receive window ends at the fence and is never widened.
@@ -96,7 +80,7 @@ class BybitSender:
         action = request.action
         call = Call(self._http, "POST", request.url, "", True)
         try:
-            await self._take_turn(self._cost(action, call))
+            await self._turns.take(self._cost(action, call))
             if self._clock.now_ms() > request.stamp.fence_ms:
                 raise NotSent("The request waited past its fence.", code="fence_passed")
             response = await self._http.transport.request(
@@ -109,27 +93,6 @@ class BybitSender:
         envelope = self._http.take_in(call, response)
         return bybit_acks.classify(action, envelope, response.status)
 
-    async def _take_turn(self, cost: Cost) -> None:
-        now = self._gate.monotonic()
-        self._gate.pacer.refuse_if_left_alone(cost, now)
-        turns = [until for until in self._turns.pop(cost.bucket or "", []) if until > now]
-        if not turns:
-            await self._gate.enter(cost, patience_s=_PATIENCE_AFTER_STAMP_S)
-            return
-        if turns[1:]:
-            self._turns[cost.bucket or ""] = turns[1:]
-
     def _cost(self, action: Action, call: Call) -> Cost:
         orders = len(action.orders) if isinstance(action, BatchOrders) else 1
         return self._http.cost(call, Purpose.EXIT if lowers_risk(action) else Purpose.WRITE, orders=orders)
-
-
-def lowers_risk(action: Action) -> bool:
-    """Whether an action can only make an account safer, so that it passes where others wait."""
-    if isinstance(action, OrderRequest):
-        return action.reduce_only
-    if isinstance(action, BatchOrders):
-        return all(order.reduce_only for order in action.orders)
-    if isinstance(action, AdjustMargin):
-        return action.amount > 0
-    return isinstance(action, _ACTIONS_THAT_LOWER_RISK)
