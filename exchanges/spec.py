@@ -56,6 +56,18 @@ class Endpoints:
 
     rest: str
     stream: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """What every request there carries besides, where one address serves several environments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRules:
+    """What one request to cancel may hold."""
+
+    most: int | None = None
+    """At most so many orders; None: no limit."""
+    triggers_apart: bool = False
+    """Whether orders that wait for a trigger need a request of their own."""
 
 
 AdapterFactory = Callable[[Credentials, Endpoints, Network], Exchange]
@@ -83,6 +95,7 @@ class ExchangeSpec:
     docs_url: str
     account_type_aliases: Mapping[str, AccountType]
     """Other words that users type for an account type here."""
+    cancels: CancelRules = CancelRules()
 
     def paper_endpoints(self, url: str) -> Endpoints:
         """Return where the simulated venue answers, given the address of its HTTP side."""

@@ -62,6 +62,8 @@ class Instrument(Value):
     isolated_only: bool = False
     base_multiplier: int = 1
     """How many coins one unit of `base` stands for: 1000 for 1000PEPE and kPEPE."""
+    contract_size: Decimal | None = None
+    """How much of `base` one contract is, at venues that count orders in contracts; None: they count in `base`."""
     asset_id: int | None = None
     """HyperLiquid's number of the asset."""
     dex: str | None = None
