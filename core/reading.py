@@ -3,7 +3,7 @@
 An error is raised as `Unavailable`, never returned as zero or as an empty list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from core.accounts import Accounts
@@ -193,14 +193,20 @@ class Reading:
         Raises:
             BadOrder: None, or several; `fields["suggestions"]` lists what may be meant.
         """
-        found = matches(await self.gateway.instruments(account.exchange, account.account_type), text)
-        if len(found) == 1:
-            return found[0]
-        names = [instrument.symbol for instrument in found[:_SHOWN]]
-        code = "ambiguous_symbol" if found else "unknown_symbol"
-        raise BadOrder(
-            f"symbol: no single market is called {text[:32]!r}", code=code, symbol=text[:32], suggestions=names
-        )
+        return one_market(matches(await self.gateway.instruments(account.exchange, account.account_type), text), text)
 
     async def _instrument_or_none(self, account: Account, symbol: str | None) -> Instrument | None:
         return None if symbol is None else await self.instrument(account, symbol)
+
+
+def one_market(found: Sequence[Instrument], text: str) -> Instrument:
+    """Return the one market that a name was found to mean.
+
+    Raises:
+        BadOrder: None, or several; `fields["suggestions"]` lists what may be meant.
+    """
+    if len(found) == 1:
+        return found[0]
+    names = [instrument.symbol for instrument in found[:_SHOWN]]
+    code = "ambiguous_symbol" if found else "unknown_symbol"
+    raise BadOrder(f"symbol: no single market is called {text[:32]!r}", code=code, symbol=text[:32], suggestions=names)
