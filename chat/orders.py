@@ -76,8 +76,8 @@ async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
         )
 
     accounts = [thawed_account(call, frozen) for frozen in payload["accounts"]]
-    asked = await ask_all(accounts, question)
-    return cancelled_all_view(call.t, asked)
+    cancelled = await ask_all(accounts, question)
+    return cancelled_all_view(call.t, cancelled, await orders(call, accounts=accounts))
 
 
 async def cmd_cancel(call: Call) -> Reply:

@@ -57,8 +57,7 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
     cancelled = await ask_all(accounts, lambda account: _cancel_all(call, account, token))
     await watch_unknown(call, closed)
     problems = [*problems_of(held), *problems_of(cancelled)]
-    count = sum(result.success for part in cancelled for result in part.value or [])
-    return panic_view(call.t, closed, count, problems)
+    return panic_view(call.t, closed, await orders(call, accounts=accounts), problems)
 
 
 async def _close(call: Call, account: Account, position: Position, token: str) -> Part[OrderResult]:

@@ -19,6 +19,7 @@ from telegram_ui.screen import Html, Screen
 from telegram_ui.views.trade import preview_view, results_view
 
 STALE_AFTER_S = 30
+_ABOUT_AS_ASKED = Decimal("0.95")
 
 _TEST_TICKET = Ticket(
     symbol="BTCUSDT",
@@ -63,7 +64,8 @@ async def preview(call: Call, ticket: Ticket, *, note: Html | None = None) -> Sc
     confirm = await freeze(
         call, "open", {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
     )
-    return preview_view(call.t, previews, confirm, note=note or _stale_note(call))
+    note = note or _stale_note(call) or _steps_note(call, ticket, previews[0])
+    return preview_view(call.t, previews, confirm, note=note)
 
 
 async def _preview_of(call: Call, ticket: Ticket, account: Account) -> OrderPreview:
@@ -75,6 +77,20 @@ def _stale_note(call: Call) -> Html | None:
     if call.asked_at is None or (call.services.now() - call.asked_at).total_seconds() <= STALE_AFTER_S:
         return None
     return call.t("You wrote this at {time}; the prices below are of now.", time=call.t.time(call.asked_at))
+
+
+def _steps_note(call: Call, ticket: Ticket, preview: OrderPreview) -> Html | None:
+    """Say that the market's steps make an order clearly smaller than was asked for."""
+    asked = ticket.size.amount
+    if ticket.size.unit is not SizeUnit.NOTIONAL or preview.notional > asked * _ABOUT_AS_ASKED:
+        return None
+    return call.t(
+        "You asked for {asked}; in steps of {step} {base} it becomes {notional}.",
+        asked=call.t.money(asked, preview.instrument.quote),
+        step=call.t.size(preview.instrument.size_step),
+        base=preview.instrument.base,
+        notional=call.t.money(preview.notional, preview.instrument.quote),
+    )
 
 
 async def _moved_away(call: Call, payload: Payload) -> Screen | None:

@@ -6,6 +6,7 @@ from models.account import Account
 from models.order import Order
 from models.requests import OrderResult
 from telegram_ui.buttons import action, danger, home_button, pager, refresh_button, short_id
+from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
 from telegram_ui.texts import Texts
@@ -72,21 +73,31 @@ def _keyboard(t: Texts, shown: Sequence[tuple[Account, Order]], first: int, page
     )
 
 
-def cancelled_all_view(t: Texts, parts: Sequence[Part[list[OrderResult]]]) -> Screen:
-    """Report what became of cancelling everything: what went well as a count, the rest one by one."""
+def cancelled_all_view(
+    t: Texts, cancelled: Sequence[Part[list[OrderResult]]], left: Sequence[Part[list[Order]]]
+) -> Screen:
+    """Report what became of cancelling everything: what is still open is asked of the venue, not counted."""
     return Screen(
-        text=blocks(*(part_text(t, part, lambda results: _cancelled_text(t, results)) for part in parts)),
+        text=blocks(*(_cancelled_text(t, part, rest) for part, rest in zip(cancelled, left, strict=True))),
         keyboard=((Button(text=t("Orders"), action="ords"), home_button(t)),),
         must_arrive=True,
     )
 
 
-def _cancelled_text(t: Texts, results: Sequence[OrderResult]) -> Html:
-    done = [result for result in results if result.success]
-    others = [result for result in results if not result.success]
+def _cancelled_text(t: Texts, part: Part[list[OrderResult]], left: Part[list[Order]]) -> Html:
+    troubled = [result for result in part.value or [] if not result.success]
     return lines(
-        t.plural("{count} order cancelled.", "{count} orders cancelled.", len(done))
-        if results
-        else t("No open orders."),
-        *(result_text(t, result) for result in others[:PER_PAGE]),
+        account_line(part.account),
+        "⚠️ " + error_line(t, part.error) if part.error else None,
+        *(result_text(t, result) for result in troubled[:PER_PAGE]),
+        left_line(t, left),
     )
+
+
+def left_line(t: Texts, left: Part[list[Order]]) -> Html:
+    """Say how many orders are open after cancelling."""
+    if left.value is None:
+        return "⚠️ " + t("Whether orders are left could not be read.")
+    if not left.value:
+        return t("No orders are open any more.")
+    return "⚠️ " + t.plural("{count} order is still open.", "{count} orders are still open.", len(left.value))

@@ -12,6 +12,7 @@ from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, blocks, problems_of
 from telegram_ui.screen import Button, Html, Screen, bold, dotted, lines
 from telegram_ui.texts import Texts
+from telegram_ui.views.orders import left_line
 from telegram_ui.views.plans import Plan
 from telegram_ui.views.trade import result_text
 from telegram_ui.words import account_line, side_mark
@@ -64,7 +65,7 @@ def panic_plan(t: Texts, positions: Sequence[Part[list[Position]]], orders: Sequ
 def panic_view(
     t: Texts,
     closed: Sequence[Part[OrderResult]],
-    cancelled: int,
+    left: Sequence[Part[list[Order]]],
     problems: Sequence[tuple[Account, TradingError]],
 ) -> Screen:
     """Report item by item what became of closing everything."""
@@ -72,13 +73,17 @@ def panic_view(
     shown = items[:_MAX_LISTED]
     if len(items) > _MAX_LISTED:
         shown.append(t("… and {count} more", count=len(items) - _MAX_LISTED))
-    is_clean = not problems and all(part.value is not None and part.value.success for part in closed)
+    is_clean = (
+        not problems
+        and all(part.value is not None and part.value.success for part in closed)
+        and all(part.value == [] for part in left)
+    )
     title = t("🛑 Everything is closed") if is_clean else t("🛑 Not everything is closed: look below")
     return Screen(
         text=blocks(
             bold(title),
             *shown,
-            t.plural("{count} order cancelled.", "{count} orders cancelled.", cancelled),
+            *(lines(account_line(part.account), left_line(t, part)) for part in left),
             *(lines(account_line(account), "⚠️ " + error_line(t, error)) for account, error in problems),
             t("Trading is paused until /resume."),
         ),

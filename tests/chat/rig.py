@@ -1,20 +1,16 @@
 """A whole bot for one test: simulated venues and Telegram, the open process, and a phone to talk to the bot with."""
 
 import asyncio
-import html
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from bot import TABLES
-from core.config import Settings, load_settings
 from core.runtime import Runtime, open_runtime
 from db import Role
+from exchanges.transport import Network
 from sandbox import demo
 from sandbox.server import Sandbox
 from sandbox.telegram import people
@@ -22,27 +18,13 @@ from sandbox.telegram.records import Message
 from sandbox.telegram.state import TelegramState
 from sandbox.telegram_api import state_of
 from telegram_app.app import App, open_app, run_app
+from tests.world import settings_for
 
 _PATIENCE_S = 10
+_GENEROUS = 100
+"""Rate budgets are this much larger: tests ask in seconds what people ask in hours."""
+
 Buttons = dict[str, str]
-
-
-def settings_for(sandbox: Sandbox, directory: Path, **overrides: Any) -> Settings:
-    """Return the settings of a bot that talks to this sandbox."""
-    told: dict[str, Any] = {
-        "elcaro_mode": "sandbox",
-        "telegram_token": SecretStr(demo.TELEGRAM_TOKEN),
-        "telegram_api_url": sandbox.telegram_url,
-        "telegram_link": sandbox.chat_url,
-        "elcaro_data_dir": directory,
-        "paper_bybit_url": sandbox.bybit_url,
-        "paper_bybit_api_key": demo.BYBIT_KEY,
-        "paper_bybit_api_secret": SecretStr(demo.BYBIT_SECRET),
-        "paper_hyperliquid_url": sandbox.hyperliquid_url,
-        "paper_hyperliquid_private_key": SecretStr(demo.HYPERLIQUID_AGENT_KEY),
-        "paper_hyperliquid_address": demo.HYPERLIQUID_MASTER,
-    }
-    return load_settings(env_file=None, **{**told, **overrides})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +45,11 @@ class Phone:
         self._app = app
         self.user_id = user_id
 
-    async def says(self, text: str, *, chat_id: int | None = None) -> Shown | None:
+    async def says(self, text: str, *, chat_id: int | None = None) -> Shown:
         """Write something and return the bot's latest message afterwards."""
         return await self._after(lambda: people.send_text(self._state, self.user_id, text, chat_id=chat_id))
 
-    async def taps(self, label: str) -> Shown | None:
+    async def taps(self, label: str) -> Shown:
         """Tap the button whose label holds these words, on the latest message that has one."""
         for shown in reversed(self.messages()):
             for text, data in shown.buttons.items():
@@ -75,11 +57,12 @@ class Phone:
                     return await self.presses(shown.message_id, data)
         raise AssertionError(f"no button says {label!r}; the last message is:\n{self.last()}")
 
-    async def presses(self, message_id: int, data: str) -> Shown | None:
-        """Press a button by its data, also one that the message no longer shows."""
-        return await self._after(lambda: people.press(self._state, self.user_id, message_id, data, stale=True))
+    async def presses(self, message_id: int, data: str) -> Shown:
+        """Press a button by its data, also one that the message no longer shows; return that message afterwards."""
+        await self._after(lambda: people.press(self._state, self.user_id, message_id, data, stale=True))
+        return next(shown for shown in self.messages() if shown.message_id == message_id)
 
-    async def _after(self, deed: Any) -> Shown | None:
+    async def _after(self, deed: Any) -> Shown:
         handled = self._app.intake.handled
         deed()
         await eventually(lambda: self._app.intake.handled > handled)
@@ -90,10 +73,10 @@ class Phone:
         found = self._state.messages[self.user_id].values()
         return [_shown(message) for message in found if message.sender_id == demo.BOT_ID]
 
-    def last(self) -> Shown | None:
-        """Return the bot's latest message."""
+    def last(self) -> Shown:
+        """Return the bot's latest message; an empty one before it said anything."""
         found = self.messages()
-        return found[-1] if found else None
+        return found[-1] if found else Shown(0, "", {})
 
     def own_texts(self) -> list[str]:
         """Return what this person wrote and nobody deleted."""
@@ -107,9 +90,8 @@ class Phone:
 
 
 def _shown(message: Message) -> Shown:
-    rows = (
-        (message.inline or {}).get("inline_keyboard", []) if isinstance(message.inline, dict) else message.inline or []
-    )
+    inline: Any = message.inline or []
+    rows = inline["inline_keyboard"] if isinstance(inline, dict) else inline
     buttons = {button["text"]: button.get("callback_data", "") for row in rows for button in row}
     return Shown(message.message_id, message.content.text, buttons)
 
@@ -132,16 +114,28 @@ class Rig:
     owner: Phone
     stranger: Phone
 
+    def sent_to_venues(self, text: str = "order/create") -> int:
+        """Return how many requests that could move money reached the simulated venues."""
+        found = self.sandbox.world.journal.find(text=text)
+        return sum(record.operation.startswith("POST") for record in found)
+
 
 @asynccontextmanager
 async def running_bot(
-    sandbox: Sandbox, directory: Path, *, has_owner: bool = True, **overrides: Any
+    sandbox: Sandbox, directory: Path, *, has_owner: bool = True, with_jobs: bool = False, **overrides: Any
 ) -> AsyncIterator[Rig]:
-    """Run the bot against a sandbox until the block ends."""
+    """Run the bot against a sandbox until the block ends.
+
+    Args:
+        has_owner: Whether the person of the first phone is the owner already.
+        with_jobs: Whether unknown outcomes are looked up and venues followed in the background.
+    """
+    settings = settings_for(sandbox, directory, **overrides)
+    network = Network(share=_GENEROUS)
     state = state_of(sandbox.apps["telegram"])
     stop = asyncio.Event()
     async with (
-        open_runtime(settings_for(sandbox, directory, **overrides), role="bot") as runtime,
+        open_runtime(settings, role="bot", network=network, with_jobs=with_jobs) as runtime,
         open_app(runtime, TABLES) as app,
     ):
         if has_owner:
@@ -153,8 +147,3 @@ async def running_bot(
         finally:
             stop.set()
             await task
-
-
-def plain(text: str) -> str:
-    """Return HTML as a person reads it."""
-    return html.unescape(re.sub(r"<[^>]+>", "", text))

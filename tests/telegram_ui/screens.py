@@ -11,6 +11,7 @@ from models.account import Account
 from models.enums import AccountType, TradingMode
 from models.errors import BadOrder, LimitExceeded, NoCredentials, OutcomeUnknown, Rejected, TradingError
 from models.market import Ticker
+from models.order import Order
 from telegram_ui.errors import crash_view, error_view
 from telegram_ui.panel import FIELD_BY_NAME, field_view, panel_view
 from telegram_ui.parts import Part
@@ -82,6 +83,10 @@ def failed_price() -> Part[Ticker]:
     return failed(s.PAPER, s.SILENT_VENUE)
 
 
+def failed_orders() -> Part[list[Order]]:
+    return failed(s.REAL, s.SILENT_VENUE)
+
+
 POSITIONS: dict[str, Make] = {
     "positions": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG]), ok(s.TESTNET, [s.SHORT])]),
     "positions_none": lambda t: positions.positions_view(t, [ok(s.PAPER, [])]),
@@ -98,7 +103,10 @@ ORDERS: dict[str, Make] = {
     "orders": lambda t: orders.orders_view(t, [ok(s.PAPER, [s.STOP_ORDER, s.LIMIT_ORDER])]),
     "orders_none": lambda t: orders.orders_view(t, [ok(s.PAPER, [])]),
     "orders_unknown": lambda t: orders.orders_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
-    "cancelled_all": lambda t: orders.cancelled_all_view(t, [ok(s.PAPER, [s.PLACED, s.REFUSED])]),
+    "cancelled_all": lambda t: orders.cancelled_all_view(t, [ok(s.PAPER, [s.PLACED])], [ok(s.PAPER, [])]),
+    "cancelled_some": lambda t: orders.cancelled_all_view(
+        t, [ok(s.PAPER, [s.REFUSED]), failed(s.REAL, s.SILENT_VENUE)], [ok(s.PAPER, [s.LIMIT_ORDER]), failed_orders()]
+    ),
 }
 TRADE: dict[str, Make] = {
     "preview": lambda t: trade.preview_view(t, [s.PREVIEW], s.CONFIRM),
@@ -145,8 +153,10 @@ PLANS: dict[str, Make] = {
 SAFETY: dict[str, Make] = {
     "paused": safety.paused_view,
     "resumed": lambda t: safety.resumed_view(t, was_paused=True),
-    "panic_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.FILLED)], 2, []),
-    "panic_not_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.IN_DOUBT)], 0, [(s.REAL, s.SILENT_VENUE)]),
+    "panic_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.FILLED)], [ok(s.PAPER, [])], []),
+    "panic_not_done": lambda t: safety.panic_view(
+        t, [ok(s.PAPER, s.IN_DOUBT)], [failed_orders()], [(s.REAL, s.SILENT_VENUE)]
+    ),
 }
 HISTORY: dict[str, Make] = {
     "pnl": lambda t: history.pnl_view(t, "week", [ok(s.PAPER, SUMMARY)]),

@@ -1,0 +1,175 @@
+"""What is open, and what can be done with it."""
+
+import pytest
+
+from sandbox import demo
+from tests.chat.rig import Phone, Rig
+
+
+async def test_resting_order_is_listed_and_cancelled(rig: Rig, owner: Phone) -> None:
+    await owner.says("/short ETH 0.5 @ 4000")
+    await owner.taps("✅")
+    assert "Sell 0.5 ETHUSDT · limit" in (await owner.says("/orders")).text
+    assert "Sell 0.5 ETHUSDT" in (await owner.taps("✖ 1")).text
+    assert "✅ Done" in (await owner.taps("✅")).text
+    assert "No open orders." in (await owner.says("/orders")).text
+
+
+async def test_all_orders_are_cancelled_after_a_question(rig: Rig, owner: Phone) -> None:
+    for price in ("4000", "4100"):
+        await owner.says(f"/short ETH 0.5 @ {price}")
+        await owner.taps("✅")
+    await owner.says("/cancel")
+    assert "Cancel all 2 open orders?" in (await owner.taps("Cancel all orders")).text
+    assert "No orders are open any more." in (await owner.taps("✅")).text
+
+
+async def test_button_of_a_cancelled_order_says_so(rig: Rig, owner: Phone) -> None:
+    await owner.says("/short ETH 0.5 @ 4000")
+    await owner.taps("✅")
+    listed = await owner.says("/orders")
+    cancel = listed.buttons["✖ 1"]
+    await owner.taps("✖ 1")
+    await owner.taps("✅")
+    assert "not open any more" in (await owner.presses(listed.message_id, cancel)).text
+
+
+async def test_stop_is_set_and_removed_from_the_card(rig: Rig, owner: Phone) -> None:
+    await owner.says("/positions")
+    await owner.taps("BTCUSDT")
+    await owner.taps("Stop…")
+    plan = await owner.says("10%")
+    assert "Stop at" in plan.text
+    assert "−10.00\u00a0% from the entry" in plan.text
+    await owner.taps("✅")
+    assert "No stop" not in (await owner.says("/positions")).text
+    await owner.says("/sl BTC 0")
+    assert "Remove the stop" in owner.last().text
+    await owner.taps("✅")
+    assert "No stop" in (await owner.says("/positions")).text
+
+
+async def test_stop_that_would_fire_at_once_is_refused(owner: Phone) -> None:
+    assert "would fire at once" in (await owner.says("/sl BTC 99999")).text
+    assert "would fire at once" in (await owner.says("/tp BTC 10000")).text
+
+
+async def test_question_is_closed_by_cancel(owner: Phone) -> None:
+    await owner.says("/positions")
+    await owner.taps("BTCUSDT")
+    await owner.taps("Stop…")
+    assert "Nothing was changed" in (await owner.says("/cancel")).text
+    assert "I did not understand" in (await owner.says("50000")).text
+
+
+async def test_breakeven_covers_the_fees(rig: Rig, owner: Phone) -> None:
+    rig.sandbox.set_price("BTCUSDT", 70000)
+    plan = await owner.says("/be BTC")
+    assert "Stop at" in plan.text
+    await owner.taps("✅")
+    assert "No stop" not in (await owner.says("/positions")).text
+
+
+async def test_leverage_is_changed_after_a_confirmation(owner: Phone) -> None:
+    await owner.says("/leverage BTC 7x")
+    assert "✅ Done" in (await owner.taps("✅")).text
+    assert "7×" in (await owner.says("/positions")).text
+
+
+async def test_pause_stops_new_trades_and_not_closing(rig: Rig, owner: Phone) -> None:
+    await owner.says("/pause")
+    shown = await owner.says("/buy BTC 200$ sl 2%")
+    assert "Only closing works now" in shown.text
+    assert rig.sent_to_venues() == 0
+    await owner.says("/close BTC")
+    assert "✅ Sold" in (await owner.taps("✅")).text
+    assert "Resumed" in (await owner.says("/resume")).text
+    await owner.says("/buy BTC 200$ sl 2%")
+    assert "✅ Bought" in (await owner.taps("✅")).text
+
+
+async def test_panic_closes_everything_everywhere_and_pauses(rig: Rig, owner: Phone) -> None:
+    await owner.says("/short ETH 0.5 @ 4000")
+    await owner.taps("✅")
+    plan = await owner.says("/panic")
+    assert "2 positions and 1 order" in plan.text
+    report = await owner.taps("✅")
+    assert "Everything is closed" in report.text
+    assert report.text.count("✅ Sold") == 2
+    assert report.text.count("No orders are open any more.") == 2
+    assert "No open positions." in (await owner.says("/positions")).text
+    assert "Only closing works now" in (await owner.says("/buy BTC 200$ sl 2%")).text
+
+
+async def test_panic_works_while_paused(owner: Phone) -> None:
+    await owner.says("/pause")
+    await owner.says("/panic")
+    assert "Everything is closed" in (await owner.taps("✅")).text
+
+
+async def test_panic_reports_a_venue_that_does_not_answer(rig: Rig, owner: Phone) -> None:
+    await rig.sandbox.refuse("hyperliquid")
+    await owner.says("/panic")
+    report = await owner.taps("✅")
+    assert "Not everything is closed" in report.text
+    assert "cannot be reached" in report.text
+    await rig.sandbox.listen("hyperliquid")
+
+
+async def test_venue_is_chosen_by_button_and_everything_follows(owner: Phone) -> None:
+    await owner.says("/exchange")
+    await owner.taps("HyperLiquid")
+    assert "HyperLiquid · 🟡 PAPER" in (await owner.says("/balance")).text
+    await owner.says("/buy ETH 100$ sl 2%")
+    assert "✅ Bought" in (await owner.taps("✅")).text
+    assert "ETHUSDT 🟢 LONG" in (await owner.says("/positions")).text
+
+
+@pytest.mark.parametrize(("code", "word"), [("ru", "Баланс"), ("uk", "Капітал"), ("en", "Equity")])
+async def test_language_is_chosen_and_kept(owner: Phone, code: str, word: str) -> None:
+    await owner.says(f"/lang {code}")
+    assert word in (await owner.says("/balance")).text
+
+
+async def test_phones_keyboard_works_in_every_language(owner: Phone) -> None:
+    assert "Balance" in (await owner.says("Balance")).text
+    assert "Balance" in (await owner.says("Баланс")).text
+
+
+async def test_setting_is_changed_shown_and_kept_to(rig: Rig, owner: Phone) -> None:
+    await owner.says("/settings")
+    await owner.taps("Leverage at most")
+    assert "Leverage at most: 5×" in (await owner.says("5x")).text
+    assert "Your limit is leverage 5; this would run at 10" in (await owner.says("/buy BTC 200$ 10x sl 2%")).text
+    await owner.says("/settings")
+    await owner.taps("No trade without a stop")
+    assert "No trade without a stop: on" in owner.last().text
+    assert "no trade without a stop" in (await owner.says("/buy BTC 200$")).text
+    assert rig.sent_to_venues() == 0
+
+
+async def test_wrong_setting_is_refused_with_a_sentence(owner: Phone) -> None:
+    await owner.says("/settings")
+    await owner.taps("Time zone")
+    assert "no time zone “Mars”" in (await owner.says("Mars")).text
+    await owner.taps("Menu")
+    await owner.says("/settings")
+    await owner.taps("Time zone")
+    assert "Europe/Kyiv" in (await owner.says("Europe/Kyiv")).text
+    assert "EET" in (await owner.says("/balance")).text
+
+
+async def test_real_money_needs_the_word_written_out(rig: Rig, owner: Phone) -> None:
+    await owner.says("/settings")
+    await owner.taps("Real money")
+    assert "Real money: off" in (await owner.says("yes")).text
+    await owner.taps("Real money")
+    assert "Real money: on" in (await owner.says("REAL")).text
+
+
+async def test_status_and_history_answer(owner: Phone) -> None:
+    assert "Path to the venues: unified" in (await owner.says("/status")).text
+    assert "Closed trades" in (await owner.says("/history")).text
+    assert "Profit and loss" in (await owner.says("/pnl month")).text
+    assert str(demo.OWNER_ID) in (await owner.says("/whoami")).text
+    assert "/long" in (await owner.says("/help")).text
