@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 
 from telegram import Bot
 from telegram.error import InvalidToken
@@ -39,7 +40,7 @@ from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
 from core.config import ConfigError, Settings, load_settings, service_manager
-from core.health import Pulse, Sign
+from core.health import RESOLVER_LIMIT_S, Pulse, Sign
 from core.logs import set_up_logging
 from core.runtime import Runtime, open_runtime
 from core.service import EXIT_SETTINGS, EXIT_STORAGE, Service, refuse
@@ -193,20 +194,22 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     async with open_runtime(settings, role="bot") as runtime, Pulse(runtime.store).measured() as pulse:
-        async with service.watched(pulse.signs):
+        resolver = runtime.jobs.resolver
+        signs = [*pulse.signs, pulse.beating("resolver", lambda: resolver.last_beat, limit_s=RESOLVER_LIMIT_S)]
+        async with service.watched(signs):
             bot = make_bot(settings)
             is_reached = await reach(bot, stop, waiting=service.ready)
         if is_reached:
-            await _serve(runtime, bot, service, pulse, stop)
+            await _serve(runtime, bot, service, signs, stop)
     logger.info("bot stopped")
 
 
-async def _serve(runtime: Runtime, bot: Bot, service: Service, pulse: Pulse, stop: asyncio.Event) -> None:
+async def _serve(runtime: Runtime, bot: Bot, service: Service, signs: Sequence[Sign], stop: asyncio.Event) -> None:
     """Answer people until told to stop."""
     show = service.open_at if service.is_heard else _show_on_terminal
     async with open_app(runtime, TABLES, bot) as app:
         polling = Sign(name="polling", age_s=lambda: app.intake.late_s, limit_s=_POLLING_LIMIT_S)
-        async with service.watched([*pulse.signs, polling]):
+        async with service.watched([*signs, polling]):
             logger.info("bot ready", extra={"bot": bot.username, "backend": runtime.backend.name})
             show(link := await opening_link(app))
             service.ready(link)

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 LOOP_LIMIT_S = 2.0
 DATABASE_LIMIT_S = 15.0
 """A write that waits for the other process may take the whole busy timeout of five seconds."""
+RESOLVER_LIMIT_S = 90.0
+"""One look at a venue that does not answer, with its turn at the gate, takes most of a minute."""
 _LAG_EVERY_S = 0.25
 _PROBE_EVERY_S = 5.0
 
@@ -55,6 +57,11 @@ class Pulse:
             Sign(name="event loop", age_s=self.take_lag_s, limit_s=LOOP_LIMIT_S),
             Sign(name="database", age_s=lambda: self._monotonic() - self._answered_at, limit_s=DATABASE_LIMIT_S),
         )
+
+    def beating(self, name: str, last_beat: Callable[[], float], *, limit_s: float) -> Sign:
+        """Return the sign of a loop that notes when it went round, in monotonic seconds; its first round counts too."""
+        began = self._monotonic()
+        return Sign(name=name, age_s=lambda: self._monotonic() - max(began, last_beat()), limit_s=limit_s)
 
     def take_lag_s(self) -> float:
         """Return how late the event loop ran at worst since this was last asked."""
