@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.backend import Rollout, account_clients
+from core.clock import Clock
 from core.config import Settings
 from core.emergency import EmergencyLog
 from core.herald import Herald
@@ -74,13 +75,14 @@ async def make_jobs(
     instruments: InstrumentTables,
     emergency: EmergencyLog,
     news: News,
+    clock: Clock,
     override: Callable[[], Rollout | None],
 ) -> Jobs:
     """Put the background work together; nothing runs yet."""
     clients = account_clients(settings, override)
     owners = await store.users.list_all(Role.ADMIN)
     herald = Herald(settings.admin_id or (owners[0].user_id if owners else None))
-    resolver = Resolver(store, clients, herald, news=news)
+    resolver = Resolver(store, clients, herald, clock=clock, news=news)
 
     async def markets(account: Account) -> list[Instrument]:
         return list(await instruments.of(account.exchange, account.account_type))
@@ -88,13 +90,13 @@ async def make_jobs(
     async def find_instrument(account: Account, native_symbol: str) -> Instrument | None:
         return next((row for row in await markets(account) if row.native_symbol == native_symbol), None)
 
-    recovery = Recovery(store, clients, resolver, find_instrument, emergency, herald=herald)
-    sync = AccountSync(store, clients, herald, news=news)
+    recovery = Recovery(store, clients, resolver, find_instrument, emergency, herald=herald, clock=clock)
+    sync = AccountSync(store, clients, herald, clock=clock, news=news)
     return Jobs(
         herald=herald,
         resolver=resolver,
         recovery=recovery,
         sync=sync,
         streams=Streams(store, clients, markets, sync.apply),
-        housekeeper=Housekeeper(store, recovery),
+        housekeeper=Housekeeper(store, recovery, clock=clock),
     )

@@ -8,6 +8,7 @@ import db
 from core.accounts import Accounts
 from core.backend import select_backend
 from core.clients import ClientPool
+from core.clock import Clock, SystemClock
 from core.config import Settings, credentials_directory
 from core.context import Context, opened
 from core.emergency import EmergencyLog
@@ -42,7 +43,12 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, role: str = "tool", network: Network | None = None, with_jobs: bool = True
+    settings: Settings,
+    *,
+    role: str = "tool",
+    network: Network | None = None,
+    with_jobs: bool = True,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open database, vault, network and the door for orders; choose the path to the venues.
 
@@ -50,13 +56,15 @@ async def open_runtime(
         role: `bot` or `webapp`, of which one process each may run on one database; `tool` for anything short.
         network: Another clock or trust store than this machine's; closed with the rest.
         with_jobs: Whether to recover and to work in the background; a `tool` never does.
+        clock: Another clock than this machine's, for everything that waits or tells how old something is.
 
     Raises:
         StorageRefused: The database or its key cannot be used; the sentence says what to do.
         ConfigError: USE_UNIFIED is malformed.
     """
     async with AsyncExitStack() as stack:
-        store = await db.open_database(settings.database, role=role)
+        clock = clock or SystemClock()
+        store = await db.open_database(settings.database, role=role, now_ms=clock.now_ms)
         stack.push_async_callback(db.close_database)
         vault = await open_vault(store, store.path.parent, credentials_directory())
         use_id_key(settings.telegram_token.get_secret_value())
@@ -65,7 +73,7 @@ async def open_runtime(
         emergency = EmergencyLog(store.path.parent / _EMERGENCY_FILE)
         emergency.reserve()
         news = News()
-        desks = {route: OrderDesk(store, emergency, route=route, news=news) for route in Route}
+        desks = {route: OrderDesk(store, emergency, route=route, clock=clock, news=news) for route in Route}
         for desk in desks.values():
             stack.push_async_callback(desk.drain)
         context = Context(
@@ -77,7 +85,7 @@ async def open_runtime(
             direct_desk=desks[Route.LEGACY],
         )
         stack.enter_context(opened(context))
-        jobs = await make_jobs(settings, store, context.instruments, emergency, news, override=lambda: None)
+        jobs = await make_jobs(settings, store, context.instruments, emergency, news, clock, override=lambda: None)
         for desk in desks.values():
             desk.on_unknown = jobs.resolver.wake
         if with_jobs and role != "tool":
