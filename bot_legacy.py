@@ -35,20 +35,21 @@ _DIRECT: Mapping[str, _Direct] = {"bybit": DirectBybit, "hyperliquid": DirectHyp
 
 @dataclass(slots=True)
 class LegacyGateway:
-    """Clients of the vendors' own libraries, one per account."""
+    """Clients of the vendors' own libraries, one per account and address."""
 
     name: Literal["legacy"] = "legacy"
     _pools: dict[str, Pools] = field(default_factory=dict)
-    _accounts: dict[Account, tuple[Credentials, AccountVenue]] = field(default_factory=dict)
-    _markets: dict[tuple[str, AccountType], AccountVenue] = field(default_factory=dict)
-    _instruments: dict[tuple[str, AccountType], Sequence[Instrument]] = field(default_factory=dict)
+    _accounts: dict[tuple[Account, str], tuple[Credentials, AccountVenue]] = field(default_factory=dict)
+    _markets: dict[str, AccountVenue] = field(default_factory=dict)
+    _instruments: dict[str, Sequence[Instrument]] = field(default_factory=dict)
 
     async def account(self, account: Account) -> AccountVenue:
         """Return an account's client; a new one when its keys changed."""
         credentials = await credentials_of(account, current().settings)
-        known = self._accounts.get(account)
+        key = (account, _address(account.exchange, account.account_type))
+        known = self._accounts.get(key)
         if known is None or known[0] != credentials:
-            known = self._accounts[account] = (credentials, self.open(credentials))
+            known = self._accounts[key] = (credentials, self.open(credentials))
         return known[1]
 
     def open(self, credentials: Credentials) -> AccountVenue:
@@ -57,22 +58,26 @@ class LegacyGateway:
 
     def market(self, exchange: str, account_type: AccountType) -> PublicMarket:
         """Return what is public at a venue."""
-        key = (exchange, account_type)
+        key = _address(exchange, account_type)
         if key not in self._markets:
             self._markets[key] = self._make(exchange, account_type, None)
         return self._markets[key]
 
     async def instruments(self, exchange: str, account_type: AccountType) -> Sequence[Instrument]:
         """Return every market of a venue, read once per process."""
-        key = (exchange, account_type)
+        key = _address(exchange, account_type)
         if key not in self._instruments:
             self._instruments[key] = await self.market(exchange, account_type).get_instruments()
         return self._instruments[key]
 
     def _make(self, exchange: str, account_type: AccountType, credentials: Credentials | None) -> AccountVenue:
-        url = endpoints_of(spec_of(exchange), account_type, current().settings).rest
         pools = self._pools.setdefault(exchange, Pools(exchange))
+        url = _address(exchange, account_type)
         return _DIRECT[exchange](base_url=url, account_type=account_type, credentials=credentials, pools=pools)
+
+
+def _address(exchange: str, account_type: AccountType) -> str:
+    return endpoints_of(spec_of(exchange), account_type, current().settings).rest
 
 
 TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().direct_desk)
