@@ -7,11 +7,12 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from email.utils import format_datetime
 from typing import Any, Final
 
 from aiohttp import ClientConnectionResetError, web
 
-from sandbox.clock import real_ms
+from sandbox.clock import from_ms, real_ms
 from sandbox.faults import Answer, FaultRule
 from sandbox.journal import RequestRecord
 from sandbox.world import ARRIVAL, Arrival, World
@@ -38,11 +39,17 @@ def middleware(world: World, venue: str) -> Any:
             time_ms=record.time_ms, venue=venue, operation=operation, body=text, request=record.seq
         )
         if rule is None:
-            return await process(world, record, handler, request)
+            return dated(world, await process(world, record, handler, request))
         record.faults = (rule.kind,)
-        return await apply(world, record, rule, handler, request)
+        return dated(world, await apply(world, record, rule, handler, request))
 
     return faulty
+
+
+def dated(world: World, response: web.StreamResponse) -> web.StreamResponse:
+    """Write the venue's own date over the answer: clients without another source go by it."""
+    response.headers["Date"] = format_datetime(from_ms(world.clock.wall_ms()), usegmt=True)
+    return response
 
 
 def is_websocket(request: web.Request) -> bool:
