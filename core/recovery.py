@@ -94,7 +94,7 @@ class Recovery:
         is_restored = await self._halt_if_restored()
         await self._keep_emergencies()
         now_ms = self._clock.now_ms()
-        orphaned = await self._store.journal.orphan(await self._store.gone_epochs(), older_than_ms=now_ms - _FRESH_MS)
+        orphaned = await self._store.journal.orphan(await self._store.bury_the_dead(), older_than_ms=now_ms - _FRESH_MS)
         expired = await self._store.journal.expire(older_than_ms=now_ms - _FRESH_MS, announce=self._herald.changed)
         accounts = [row.account for row in await self._store.accounts.usable()]
         for account in accounts:

@@ -27,6 +27,7 @@ from core.readback import read_back
 from core.sending import send_once
 from db import Job, Leg, LegKind, LegState, StaleLease, StorageUnavailable, Store, TradingState
 from exchanges.base import AccountVenue
+from exchanges.pacing import Purpose, reading_for
 from models.account import Account
 from models.errors import TradingError
 from models.instrument import Instrument
@@ -114,14 +115,15 @@ class Resolver:
         if now < self._next_orphans:
             return
         self._next_orphans = now + _ORPHANS_EVERY_S
-        gone = await self._store.gone_epochs()
+        gone = await self._store.bury_the_dead()
         await self._store.journal.orphan(gone, older_than_ms=self._clock.now_ms() - _SEND_LIMIT_MS)
 
     async def _look(self, leg: Leg, limit: asyncio.Semaphore) -> None:
         watch, age_s = self._watches[leg.id], self._age_s(leg)
         try:
             async with limit:
-                await self._examine(leg, watch, age_s)
+                with reading_for(Purpose.LOOKUP):
+                    await self._examine(leg, watch, age_s)
         except StaleLease:
             return
         except TradingError as e:  # no keys, no answer: a failed look is not a miss

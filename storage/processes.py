@@ -4,18 +4,19 @@ import fcntl
 import os
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, select
 
 from models.values import Value
 from storage.errors import StaleLease, StorageRefused
 from storage.reader import Reader
 from storage.repository import NowMs, Repository
-from storage.schema import PROCESSES
+from storage.schema import LEASES, PROCESSES
 from storage.writer import Transaction, Writer
 
 LEASE_MS = 15_000
@@ -143,6 +144,13 @@ class Processes(Repository):
             return free[row.role] or row.epoch != newest[row.role]
 
         return [row.epoch for row in rows if row.epoch != self.me.epoch and is_gone(row)]
+
+    async def bury(self, epochs: Sequence[int]) -> None:
+        """Take the background jobs of dead processes from them, so that nobody waits for their leases to end."""
+        holders = {row.epoch for row in await self._reader.all(select(LEASES.c.epoch))}
+        dead = holders.intersection(epochs)
+        if dead:
+            await self._writer.run(lambda tx: tx.count(delete(LEASES).where(LEASES.c.epoch.in_(dead))))
 
     async def hold(self, job: Job, *, lease_ms: int = LEASE_MS) -> bool:
         """Take or renew a background job's lease; return whether this process holds it now.

@@ -80,9 +80,14 @@ class Store:
         """How many reads and writes are under way."""
         return self.reader.pending + self.writer.pending
 
-    async def gone_epochs(self) -> list[int]:
-        """Return the starts whose process is no more; what they were sending has an unknown outcome."""
-        return await self.processes.gone(self.path.parent)
+    async def bury_the_dead(self) -> list[int]:
+        """Return the starts whose process is no more, their jobs taken from them.
+
+        What they were sending has an unknown outcome.
+        """
+        gone = await self.processes.gone(self.path.parent)
+        await self.processes.bury(gone)
+        return gone
 
     async def probe(self) -> None:
         """Prove that a write reaches the disk.

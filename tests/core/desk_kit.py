@@ -1,5 +1,6 @@
 """A whole order room on a virtual clock: store, desk, resolver and a fake venue."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Room:
     recovery: Recovery
     emergency: EmergencyLog
     account: Account
+    is_dead: bool = False
 
     @property
     def exchange(self) -> str:
@@ -77,7 +79,7 @@ async def open_room(
     """Open a room on a database file, which may hold an earlier life."""
     use_id_key("1:test")
     clock = clock or VirtualClock()
-    store = await Store.open(f"sqlite+aiosqlite:///{directory / 'elcaro.db'}", now_ms=clock.now_ms)
+    store = await Store.open(f"sqlite+aiosqlite:///{directory / 'elcaro.db'}", role="bot", now_ms=clock.now_ms)
     clock.watch(store)
     venue = venue or FakeVenue(exchange, clock)
     client, news, herald = FakeClient(venue), News(), Herald(OPERATOR)
@@ -98,4 +100,19 @@ async def open_room(
     try:
         yield room
     finally:
-        await store.close()
+        if not room.is_dead:
+            await store.close()
+
+
+async def kill(room: Room) -> None:
+    """End a room's process as SIGKILL would: nothing is finished, nothing is said, the kernel frees its lock."""
+    room.is_dead = True
+    me = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks() if task is not me]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await room.store.reader.close()
+    room.store.writer.close()
+    assert room.store._lock is not None
+    room.store._lock.release()

@@ -43,13 +43,13 @@ async def test_second_process_of_a_role_is_refused(url: str) -> None:
 async def test_live_processes_are_not_gone_and_ended_ones_are(url: str) -> None:
     bot = await Store.open(url, role="bot")
     webapp = await Store.open(url, role="webapp")
-    assert await bot.gone_epochs() == []
-    assert await webapp.gone_epochs() == []
+    assert await bot.bury_the_dead() == []
+    assert await webapp.bury_the_dead() == []
     ended = bot.processes.me.epoch
     await bot.close()
-    assert await webapp.gone_epochs() == [ended]
+    assert await webapp.bury_the_dead() == [ended]
     bot = await Store.open(url, role="bot")
-    assert await webapp.gone_epochs() == [ended]
+    assert await webapp.bury_the_dead() == [ended]
     await bot.close()
     await webapp.close()
 
@@ -64,7 +64,7 @@ async def test_process_that_died_without_a_word_is_gone(url: str, tmp_path: Path
     assert await died.wait() == -signal.SIGKILL
     assert RoleLock(tmp_path, "bot").is_free()
     store = await Store.open(url, role="webapp")
-    assert await store.gone_epochs() == [store.processes.me.epoch - 1]
+    assert await store.bury_the_dead() == [store.processes.me.epoch - 1]
     await store.close()
 
 
