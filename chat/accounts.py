@@ -7,9 +7,8 @@ from chat.confirm import Deed, Payload, plan, thawed_account
 from chat.questions import ask_for, close_question
 from core.accounts import spec_of
 from core.frozen_orders import frozen_account
-from core.key_intake import asked_fields, connect, disconnect, read_key_text
+from core.key_intake import asked_fields, connect, disconnect, kinds_of, read_key_text
 from exchanges.registry import EXCHANGES
-from models.enums import AccountType
 from models.errors import BadOrder
 from telegram_ui.screen import Screen
 from telegram_ui.views.accounts import (
@@ -50,7 +49,7 @@ async def cmd_connect(call: Call) -> Reply:
     if not call.arguments:
         return connect_venue_view(call.t, list(EXCHANGES))
     spec = spec_of(call.argument(0))
-    kinds = [AccountType.PAPER] if call.services.is_sandbox else [k for k in spec.account_types if k in spec.endpoints]
+    kinds = kinds_of(spec, is_sandbox=call.services.is_sandbox)
     if len(call.arguments) == 1:
         return connect_type_view(call.t, spec.key, kinds)
     account = thawed_account(call, {"exchange": spec.key, "account_type": call.argument(1)})

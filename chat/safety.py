@@ -6,7 +6,7 @@ from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
 from chat.reading import ask, ask_all, every_account, orders, positions
 from chat.watch import watch_unknown
-from db import TradingState, user_scope
+from core.pausing import pause, resume
 from models.account import Account
 from models.position import Position
 from models.requests import OrderResult
@@ -14,26 +14,16 @@ from telegram_ui.parts import Part, problems_of
 from telegram_ui.screen import Screen
 from telegram_ui.views.safety import panic_plan, panic_view, paused_view, resumed_view
 
-PAUSED = "paused"
-"""The reason under which a person's own pause is kept."""
-
 
 async def cmd_pause(call: Call) -> Reply:
     """Take no new risk until resumed."""
-    await _pause(call)
+    await pause(call.user_id)
     return paused_view(call.t)
-
-
-async def _pause(call: Call) -> None:
-    await call.store.trading.restrict(user_scope(call.user_id), PAUSED, TradingState.REDUCING, by_user_id=call.user_id)
-    await call.store.audit.add("paused", actor_id=call.user_id)
 
 
 async def cmd_resume(call: Call) -> Reply:
     """Take new trades again."""
-    was_paused = await call.store.trading.lift(user_scope(call.user_id), PAUSED)
-    await call.store.audit.add("resumed", actor_id=call.user_id)
-    return resumed_view(call.t, was_paused=was_paused)
+    return resumed_view(call.t, was_paused=await resume(call.user_id))
 
 
 async def cmd_panic(call: Call) -> Reply:
@@ -48,7 +38,7 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
 
     Closing comes before cancelling: a stop is given up only when the position it guards is gone.
     """
-    await _pause(call)
+    await pause(call.user_id)
     accounts = await every_account(call)
     held = await positions(call, accounts=accounts)
     closed = await asyncio.gather(

@@ -21,6 +21,8 @@ LIFETIME = timedelta(seconds=60)
 _GRACE_MS = 60_000
 """How long after its end a token is still carried out for the request that took it in time, if that was interrupted."""
 
+_MISSES = 5
+
 Payload = Mapping[str, Any]
 
 
@@ -72,7 +74,13 @@ async def send_once_for(cause: str, send: Callable[[], Awaitable[OrderResult]]) 
     return await recorded(cause) or await send()
 
 
-async def results_of_request(user_id: int, cause: str, parts: int) -> list[OrderResult]:
+async def results_of_request(user_id: int, cause: str) -> list[OrderResult]:
     """Return what is known of each part of a request of this person, as far as they were sent."""
-    found = [await db.store().journal.of_cause(f"{cause}:{n}") for n in range(parts)]
-    return [result_of(legs) for legs in found if legs and legs[0].account.user_id == user_id]
+    results: list[OrderResult] = []
+    misses, n = 0, 0
+    while misses < _MISSES:  # a part that was refused before it was sent left nothing
+        legs = await db.store().journal.of_cause(f"{cause}:{n}")
+        if legs and legs[0].account.user_id == user_id:
+            results.append(result_of(legs))
+        misses, n = (0 if legs else misses + 1), n + 1
+    return results

@@ -5,11 +5,14 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import db
 from core.accounts import spec_of
+from exchanges.registry import EXCHANGES
 from exchanges.spec import CredentialField, ExchangeSpec
 from models.account import Account
+from models.enums import AccountType
 from models.errors import NoCredentials
 from models.venue import Credentials, KeyInfo
 
@@ -33,6 +36,27 @@ class ConnectedKey:
 def asked_fields(spec: ExchangeSpec) -> list[CredentialField]:
     """Return what somebody enters to connect an account of a venue."""
     return [field for field in spec.credential_fields if field.name != _LATER]
+
+
+def connectable(*, is_sandbox: bool) -> list[dict[str, Any]]:
+    """Return what can be connected, as plain data: venues, kinds of account, and the fields of their keys."""
+    return [
+        {
+            "exchange": spec.key,
+            "title": spec.title,
+            "account_types": [kind.value for kind in kinds_of(spec, is_sandbox=is_sandbox)],
+            "fields": [
+                {"name": f.name, "is_secret": f.is_secret, "is_required": f.is_required, "pattern": f.pattern}
+                for f in asked_fields(spec)
+            ],
+        }
+        for spec in EXCHANGES.values()
+    ]
+
+
+def kinds_of(spec: ExchangeSpec, *, is_sandbox: bool) -> list[AccountType]:
+    """Return the kinds of account of a venue that can be connected here."""
+    return [AccountType.PAPER] if is_sandbox else [kind for kind in spec.account_types if kind in spec.endpoints]
 
 
 def read_key_text(spec: ExchangeSpec, text: str) -> dict[str, str]:

@@ -5,10 +5,12 @@ vouches for, or for whoever brings a one-time code that the bot gave to that ver
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import db
+from core.accounts import spec_of
+from core.pausing import is_paused
 from db import Role
 
 CODE_LIFETIME_S = 300
@@ -43,9 +45,31 @@ async def person_of(user_id: int) -> WebPerson | None:
     return WebPerson(user_id=user_id, role=user.role.value, name=name, language=user.language)
 
 
-async def zone_of(user_id: int) -> ZoneInfo:
-    """Return the time zone a person chose."""
-    return ZoneInfo(await db.get_setting(user_id, "zone", "UTC"))
+async def choices_of(user_id: int) -> dict[str, Any]:
+    """Return what decides where a person trades and how numbers are shown, as plain data."""
+    return {
+        "exchange": await db.get_exchange_type(user_id),
+        "trading_mode": (await db.get_trading_mode(user_id)).value,
+        "zone": await db.get_setting(user_id, "zone", "UTC"),
+        "real_trading": bool(await db.get_setting(user_id, "real_trading", False)),
+        "is_paused": await is_paused(user_id),
+    }
+
+
+async def choose(
+    user_id: int, *, exchange: str | None = None, trading_mode: str | None = None, language: str | None = None
+) -> None:
+    """Change what a person chose; None leaves.
+
+    Raises:
+        BadOrder: There is no such venue or mode.
+    """
+    if exchange is not None:
+        await db.set_exchange_type(user_id, spec_of(exchange).key)
+    if trading_mode is not None:
+        await db.set_trading_mode(user_id, trading_mode)
+    if language is not None:
+        await db.store().users.set_language(user_id, language)
 
 
 async def open_session(user_id: int) -> str:

@@ -127,7 +127,7 @@ Token = Annotated[str, Depends(token_of)]
 
 async def looker(request: Request, token: Token) -> WebPerson:
     """Return who is asking, for reads."""
-    logins: Logins = request.app.state.logins
+    logins: Logins = request.app.state.parts.logins
     return await logins.person(token, is_fresh=False)
 
 
@@ -137,7 +137,7 @@ async def trader(request: Request, token: Token) -> WebPerson:
     Raises:
         Refused: 403 for a viewer.
     """
-    logins: Logins = request.app.state.logins
+    logins: Logins = request.app.state.parts.logins
     person = await logins.person(token, is_fresh=True)
     if not person.can_trade:
         raise Refused(HTTPStatus.FORBIDDEN, "viewer_cannot_trade", "you may look, not trade")

@@ -223,7 +223,7 @@ async def cancel_all_service(
     cause: str | None = None,
 ) -> Answer:
     """Cancel every open order of a market or of the account; one result for each market."""
-    path, _ = paths_for(user_id, current().settings)
+    path = path_of_user(user_id)
     try:
         results = await path.cancel_all_orders(
             user_id, symbol, exchange=exchange, account_type=account_type, cause=cause
@@ -231,6 +231,11 @@ async def cancel_all_service(
     except TradingError as e:
         return failed(e)
     return found([result.to_dict() for result in results])
+
+
+def path_of_user(user_id: int) -> TradingBackend:
+    """Return the path that a user's writes take."""
+    return paths_for(user_id, current().settings)[0]
 
 
 async def read(user_id: int, ask: Ask) -> Answer:
@@ -255,7 +260,7 @@ async def _ask_instead(ask: Ask, other: TradingBackend, why: Unavailable) -> Ans
 
 async def write(user_id: int, ask: Callable[[TradingBackend], Awaitable[OrderResult]]) -> Answer:
     """Ask the user's path, once."""
-    path, _ = paths_for(user_id, current().settings)
+    path = path_of_user(user_id)
     try:
         result = await ask(path)
     except TradingError as e:

@@ -33,7 +33,7 @@ Number = Annotated[
     StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", max_length=25),
     AfterValidator(_number),
 ]
-"""A size or price: text in, `Decimal` out."""
+"""A size or price: text in, `Decimal` out; read it with `as_decimal`."""
 NumberOrZero = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$", max_length=25),
@@ -44,6 +44,12 @@ Venue = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,20}$")]
 AccountWord = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,10}$")]
 OrderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{1,64}$")]
 ConfirmToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{16,64}$")]
+
+
+def as_decimal(value: object) -> Decimal:
+    """Return what `Number` validates to, in the type that it has."""
+    assert isinstance(value, Decimal)
+    return value
 
 
 class Where(Strict):

@@ -1,13 +1,15 @@
 """Logging in and out. There is no way in by naming a user."""
 
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 
 from core.web_sessions import WebPerson
-from webapp.answers import Json, found, reply
-from webapp.login import Logins, Token
+from webapp.answers import Json, Refused, found, reply
+from webapp.login import Token
+from webapp.parts import Parts, Running, address_of
 from webapp.wire import Strict, StrictRoute
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=StrictRoute)
@@ -26,26 +28,36 @@ class Linked(Strict):
 
 
 @router.post("/telegram")
-async def by_telegram(request: Request, body: Launched) -> Json:
+async def by_telegram(parts: Running, request: Request, body: Launched) -> Json:
     """Exchange the launch data that Telegram signed for a session; each launch is taken once."""
-    logins: Logins = request.app.state.logins
-    return _session(*await logins.by_launch(body.init_data))
+    return await _login(parts, request, parts.logins.by_launch(body.init_data))
 
 
 @router.post("/link")
-async def by_link(request: Request, body: Linked) -> Json:
+async def by_link(parts: Running, request: Request, body: Linked) -> Json:
     """Exchange the code of a one-time link for a session."""
-    logins: Logins = request.app.state.logins
-    return _session(*await logins.by_code(body.code))
+    return await _login(parts, request, parts.logins.by_code(body.code))
 
 
 @router.post("/logout")
-async def logout(request: Request, token: Token) -> Json:
+async def logout(parts: Running, token: Token) -> Json:
     """End this session."""
-    logins: Logins = request.app.state.logins
-    await logins.end(token)
+    await parts.logins.end(token)
     return reply(found(None))
 
 
-def _session(token: str, person: WebPerson) -> Json:
+async def _login(parts: Parts, request: Request, attempt: Coroutine[Any, Any, tuple[str, WebPerson]]) -> Json:
+    """Log somebody in, unless too many tried from there; who fails may try less often."""
+    address = address_of(request)
+    try:
+        parts.buckets.check("failed_logins", address, parts.limits.failed_logins)
+        parts.buckets.take("logins", address, parts.limits.logins)
+    except Refused:
+        attempt.close()
+        raise
+    try:
+        token, person = await attempt
+    except Refused:
+        parts.buckets.take("failed_logins", address, parts.limits.failed_logins)
+        raise
     return reply(found({"token": token, "user_id": person.user_id, "can_trade": person.can_trade}))

@@ -2,10 +2,10 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
-from core.runtime import Runtime
 from webapp.answers import Json
+from webapp.parts import Running
 
 router = APIRouter(tags=["health"])
 
@@ -17,8 +17,7 @@ async def healthz() -> Json:
 
 
 @router.get("/readyz")
-async def readyz(request: Request) -> Json:
+async def readyz(parts: Running) -> Json:
     """Tell whether the database answers."""
-    runtime: Runtime = request.app.state.runtime
-    await runtime.store.settings.everyone_with("zone")
+    await parts.runtime.store.settings.everyone_with("zone")
     return Json({"status": "ready"}, status_code=HTTPStatus.OK)
