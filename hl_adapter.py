@@ -48,6 +48,7 @@ Row = Mapping[str, Any]
 _NOTHING: dict[str, Any] = {"meta": {"universe": []}, "spot_meta": {"universe": [], "tokens": []}}
 _NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
 _STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
+_DEXES_KEPT_S = 600.0
 _HISTORY = timedelta(days=7)
 
 
@@ -71,6 +72,8 @@ class DirectHyperliquid:
         self._exchange: Exchange | None = None
         self._offset_ms = 0
         self._turns = Turns()
+        self._known_dexes: list[str] = []
+        self._dexes_until = 0.0
         if credentials is not None:
             wallet = _wallet(values.get("private_key", ""))
             self._exchange = Exchange(wallet, base_url, vault_address=self._vault, timeout=timeout, **_NOTHING)
@@ -118,6 +121,13 @@ class DirectHyperliquid:
         return self._known_address
 
     async def _dexes(self) -> list[str]:
+        """Return the names of all dexes, the main one first, asked now and then: the question is dear."""
+        if not self._known_dexes or time.monotonic() > self._dexes_until:
+            self._known_dexes = await self._ask_dexes()
+            self._dexes_until = time.monotonic() + _DEXES_KEPT_S
+        return self._known_dexes
+
+    async def _ask_dexes(self) -> list[str]:
         return [row["name"] if row else "" for row in await self._ask("perpDexs")]
 
     async def get_server_time(self) -> datetime:

@@ -7,6 +7,7 @@ from core.accounts import spec_of
 from core.ordering import Ordering, cancel_of, fresh_cause, leverage_action, protection_ids
 from core.words import margin_mode_of, position_mode_of
 from exchanges.base import AccountVenue
+from exchanges.pacing import Purpose, reads_for
 from exchanges.spec import Capability
 from models.enums import MarginMode, OrderType, PositionMode, PositionSide
 from models.requests import (
@@ -28,6 +29,7 @@ _TARGETS = {OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT}
 class Managing(Ordering):
     """Changes to what is open, through one path."""
 
+    @reads_for(Purpose.WRITE)
     async def set_leverage(
         self,
         user_id: int,
@@ -43,6 +45,7 @@ class Managing(Ordering):
         instrument = await self.instrument(account, symbol)
         return await self.submit(account, client, await leverage_action(client, instrument, leverage), cause)
 
+    @reads_for(Purpose.WRITE)
     async def set_margin_mode(
         self,
         user_id: int,
@@ -60,6 +63,7 @@ class Managing(Ordering):
         action = SetMarginMode(margin_mode=margin_mode_of(margin_mode), instrument=instrument, leverage=leverage)
         return await self.submit(account, client, action, cause)
 
+    @reads_for(Purpose.WRITE)
     async def set_position_mode(
         self,
         user_id: int,
@@ -76,6 +80,7 @@ class Managing(Ordering):
         action = SetPositionMode(position_mode=position_mode_of(position_mode), instrument=instrument, settle="USDT")
         return await self.submit(account, client, action, cause)
 
+    @reads_for(Purpose.EXIT)
     async def set_protection(
         self,
         user_id: int,
@@ -120,6 +125,7 @@ class Managing(Ordering):
             await self.submit(account, client, leftover, f"{cause}:replaced")
         return result
 
+    @reads_for(Purpose.WRITE)
     async def adjust_margin(
         self,
         user_id: int,

@@ -19,6 +19,7 @@ from core.reading import Reading
 from core.sizing import clamp_leverage
 from core.words import order_side_of, order_type_of, position_side_of, time_of
 from exchanges.base import AccountVenue
+from exchanges.pacing import Purpose, reads_for
 from exchanges.spec import Capability
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
@@ -50,6 +51,7 @@ class Ordering(Reading):
         super().__init__(gateway, accounts)
         self.desk = desk
 
+    @reads_for(Purpose.WRITE)
     async def place_order(
         self,
         user_id: int,
@@ -115,6 +117,7 @@ class Ordering(Reading):
                 return refused
         return await self.submit(account, client, request, cause)
 
+    @reads_for(Purpose.EXIT)
     async def close_position(
         self,
         user_id: int,
@@ -151,6 +154,7 @@ class Ordering(Reading):
         )
         return await self.submit(account, client, request, cause)
 
+    @reads_for(Purpose.EXIT)
     async def cancel_order(
         self,
         user_id: int,
@@ -167,6 +171,7 @@ class Ordering(Reading):
         order = await self._open_order(client, instrument, order_id)
         return await self.submit(account, client, cancel_of(instrument, order), cause)
 
+    @reads_for(Purpose.EXIT)
     async def cancel_all_orders(
         self,
         user_id: int,
@@ -191,6 +196,7 @@ class Ordering(Reading):
             results.append(await self.submit(account, client, action, f"{cause}:{native}"))
         return results
 
+    @reads_for(Purpose.WRITE)
     async def amend_order(
         self,
         user_id: int,

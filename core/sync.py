@@ -21,6 +21,7 @@ from core.resolver import Clients
 from db import Job, Leg, LegKind, LegState, Message, NewFill, Store
 from exchanges.base import AccountEvent as StreamEvent
 from exchanges.base import AccountVenue
+from exchanges.pacing import Purpose, reading_for
 from models.account import Account
 from models.errors import TradingError
 from models.order import Order
@@ -111,8 +112,9 @@ class AccountSync:
         self._bell = asyncio.Event()
 
     def hint(self, account: Account) -> None:
-        """Look at an account soon, and fully: something happened there."""
-        self._plans[account] = _Plan()
+        """Look at an account soon: something happened there. What changed is then read fully."""
+        plan = self._plans.get(account) or _Plan()
+        self._plans[account] = _Plan(full=plan.full)
         self._bell.set()
 
     async def run(self) -> None:
@@ -166,7 +168,8 @@ class AccountSync:
         is_full = plan.full <= now
         try:
             async with limit:
-                report = await self.sync(account, is_full=is_full)
+                with reading_for(Purpose.SYNC):
+                    report = await self.sync(account, is_full=is_full)
         except TradingError as e:
             logger.info("account not read", extra={"account": str(account), "code": e.code})
             self._plans[account] = _Plan(quick=now + _AFTER_FAILURE_S, full=plan.full)

@@ -23,6 +23,7 @@ from models.values import from_millis
 from models.venue import AccountState, KeyInfo
 
 _ABSTRACTION_S: Final = 60.0
+_FEES_S: Final = 600.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
 _FEW_DEXES: Final = 3
@@ -89,6 +90,7 @@ class HLAccount:
         self._market = market
         self._info = market.info
         self._monotonic = market.info.transport.gate.monotonic
+        self._fees = Cached(self._ask_fees, ttl_s=_FEES_S, monotonic=self._monotonic)
         self._abstraction = Cached(self._ask_abstraction, ttl_s=_ABSTRACTION_S, monotonic=self._monotonic)
         self._master = Cached(self._ask_master, ttl_s=float("inf"), monotonic=self._monotonic)
         self._position_dexes = DexesInUse()
@@ -175,12 +177,11 @@ class HLAccount:
         return wire.optional_decimal(await self._leverage_of(instrument), "value")
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
-        """Return the account's fees; on builders' dexes twice those, which is what most of them charge.
+        """Return the account's fees, asked every ten minutes; on builders' dexes twice those, as most of them charge.
 
         https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees
         """
-        answer = await self._info.ask_about(await self._user(), "userFees")
-        rates = FeeRates.from_hyperliquid(wire.as_record(answer, "userFees"))
+        rates = await self._fees.get()
         if instrument is None:
             return rates
         factor = 1 if instrument.dex is None else _BUILDER_FEE_FACTOR
@@ -221,6 +222,10 @@ class HLAccount:
         if master is None:
             raise Unavailable("HyperLiquid does not say whose API wallet this key is.", code="key_invalid")
         return master
+
+    async def _ask_fees(self) -> FeeRates:
+        answer = await self._info.ask_about(await self._user(), "userFees")
+        return FeeRates.from_hyperliquid(wire.as_record(answer, "userFees"))
 
     async def _ask_abstraction(self) -> str:
         answer = await self._info.ask_about(await self._user(), "userAbstraction")

@@ -6,15 +6,20 @@ is stamped and signed, because a timestamp ages in a queue.
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from models.errors import NotSent
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BAN_S = 600.0
 """How long a venue that called us too frequent is left alone (Bybit asks for at least ten minutes)."""
@@ -68,6 +73,20 @@ def reading_for(purpose: Purpose) -> Iterator[None]:
         yield
     finally:
         _read_purpose.reset(token)
+
+
+def reads_for(purpose: Purpose) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Make every read inside a coroutine function count for `purpose`."""
+
+    def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        @functools.wraps(function)
+        async def paced(*args: P.args, **kwargs: P.kwargs) -> T:
+            with reading_for(purpose):
+                return await function(*args, **kwargs)
+
+        return paced
+
+    return decorate
 
 
 def read_purpose() -> Purpose:

@@ -46,8 +46,8 @@ async def product(folder: Path, *, use_unified: str = "true") -> AsyncIterator[P
             "ELCARO_LOG_DIR": str(folder / "logs"),
             "USE_UNIFIED": use_unified,
         }
-        told = environment(announced, folder / "notify.sock", telegram_token="")
-        told.pop("NOTIFY_SOCKET")
+        told = environment(announced, telegram_token="")
+        told.pop("NOTIFY_SOCKET", None)
         bot = await _spawn("bot.py", env={**told, **settings})
         try:
             yield Product(link=await asyncio.wait_for(_link(bot), _START_S), sandbox=announced, folder=folder)
