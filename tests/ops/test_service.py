@@ -1,7 +1,6 @@
 """What a process tells its service manager, heard on a socket as systemd would hear it."""
 
 import asyncio
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,33 +10,7 @@ import pytest
 from core.config import ServiceManager, service_manager
 from core.health import Sign
 from core.service import Service
-
-
-class Manager:
-    """The other end of the notification socket."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
-        self._socket.setblocking(False)
-
-    def heard(self) -> list[str]:
-        """Return every line that came since the last time."""
-        lines: list[str] = []
-        while True:
-            try:
-                lines += self._socket.recv(4096).decode().splitlines()
-            except BlockingIOError:
-                return lines
-
-    async def next(self) -> list[str]:
-        """Wait for a message."""
-        data = await asyncio.get_running_loop().sock_recv(self._socket, 4096)
-        return data.decode().splitlines()
-
-    def close(self) -> None:
-        self._socket.close()
+from tests.ops.manager import Manager
 
 
 @pytest.fixture(params=["file", "abstract"])
