@@ -30,9 +30,10 @@ class Herald:
         was, now = step.before.state, step.after.state
         is_late = was is LegState.ABSENT
         was_unknown = was.is_unresolved and not now.is_unresolved
+        is_taken_back = now is LegState.CANCELLED and step.after.code == "cancelled"
         undone = was is LegState.ACKED and now in {LegState.REJECTED, LegState.CANCELLED, LegState.ABSENT}
         expired = was is LegState.PREPARED and now is LegState.REJECTED
-        if not (is_late or was_unknown or undone or expired):
+        if not (is_late or was_unknown or (undone and not is_taken_back) or expired):
             return None
         return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=is_late)
 

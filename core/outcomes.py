@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from db import RANKS, Leg, LegKind, LegState, LegUpdate
-from models.enums import OrderStatus, Outcome
+from models.enums import OrderStatus, Outcome, TimeInForce
 from models.order import Order
 from models.requests import Ack, AckKind, OrderResult
 from models.values import from_millis
@@ -241,9 +241,15 @@ def _is_news(leg: Leg, order: Order, state: LegState) -> bool:
 
 
 def _code_of(order: Order, state: LegState) -> str | None:
-    if state in {LegState.REJECTED, LegState.CANCELLED}:
-        return _DEFAULT_CODES[state]
-    return ""
+    if state is LegState.CANCELLED and not _was_refused(order):
+        return "cancelled"
+    return _DEFAULT_CODES[state] if state in {LegState.REJECTED, LegState.CANCELLED} else ""
+
+
+def _was_refused(order: Order) -> bool:
+    """Whether an order ended because it could not execute, and not because somebody took it back."""
+    could_not_rest = order.order_type.is_market or order.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}
+    return could_not_rest or order.reject_reason is not None
 
 
 def _filled_size(leg: Leg) -> Decimal | None:

@@ -68,7 +68,8 @@ TIMES_IN_FORCE = {
 }
 TRIGGER_PRICES = {"LastPrice": TriggerBy.LAST, "MarkPrice": TriggerBy.MARK, "IndexPrice": TriggerBy.INDEX}
 NO_TRIGGER_PRICE = frozenset({"UNKNOWN"})
-NO_REJECTION = "EC_NoError"
+NO_REJECTIONS = frozenset({"EC_NoError", "EC_PerCancelRequest"})
+"""Nothing was wrong; a cancel that somebody asked for is told in the same field."""
 
 FUNDING = "Funding"
 FUNDING_SETTLEMENT = "SETTLEMENT"

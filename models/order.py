@@ -102,7 +102,7 @@ class Order(Value):
             take_profit=wire.optional_price(row, "takeProfit"),
             stop_loss=wire.optional_price(row, "stopLoss"),
             parent_order_id=wire.optional_text(row, "parentOrderLinkId"),
-            reject_reason=None if reason == bybit.NO_REJECTION else reason,
+            reject_reason=None if reason in bybit.NO_REJECTIONS else reason,
             venue_status=wire.text(row, "orderStatus"),
             fee=fee,
             fee_currency=fee_currency,

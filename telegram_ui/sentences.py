@@ -66,6 +66,7 @@ _ORDER = {
     "close_must_reduce": N_("An order that closes can only reduce."),
     "bad_slippage": N_("The slippage must be between 0 and 10%; see /settings."),
     "bad_time_in_force": N_("This kind of order cannot be held that way."),
+    "cancelled": N_("The order was cancelled."),
     "not_filled": N_("Nobody took the other side at this price, so the order ended."),
     "not_placed": N_("It never reached the venue; nothing happened."),
     "expired": N_("It waited too long to be sent, so it was not."),
