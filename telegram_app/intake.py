@@ -75,11 +75,13 @@ class Intake:
 
     async def run(self) -> None:
         """Handle what a crash left behind, then poll until cancelled."""
-        await self._recover()
-        offset, pause_s = 0, 1.0
+        offset, pause_s, is_recovered = 0, 1.0, False
         while True:
             try:
                 self._expect_round(POLL_S + _ROUND_S)
+                if not is_recovered:
+                    await self._recover()
+                    is_recovered = True
                 offset = await self._poll(offset)
                 pause_s = 1.0
             except (TelegramError, StorageUnavailable) as e:
