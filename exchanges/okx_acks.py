@@ -1,0 +1,136 @@
+"""What OKX's answer to a write proves. Pure; whatever is not a documented refusal is not a refusal.
+
+An order that is acknowledged was taken in, nothing more: whether it rests, fills or is cancelled is read from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from exchanges import okx_errors as errors
+from exchanges.okx_order_rows import AlgoId
+from models.requests import Ack, AckKind, Action, AmendOrder, BatchOrders, CancelAll, CancelOrder, OrderRequest
+
+_LONGEST_MESSAGE: Final = 160
+_FIRST_SERVER_ERROR: Final = 500
+_WORDS_OF_STATUS: Final = {
+    403: "venue_busy",
+    429: "venue_busy",
+    301: "redirected",
+    302: "redirected",
+    307: "redirected",
+}
+_DONE: Final = "0"
+
+Leg = Action
+
+
+def classify(action: Action, envelope: Mapping[str, Any] | None, status: int) -> tuple[Ack, ...]:
+    """Return one ack per leg of the action.
+
+    Args:
+        envelope: The answer's JSON object; None if it was anything else.
+        status: The answer's HTTP status: OKX refuses some requests with 400 or 401 and a code.
+    """
+    legs = legs_of(action)
+    code = envelope.get("code") if envelope else None
+    if envelope is None or not isinstance(code, str) or status >= _FIRST_SERVER_ERROR:
+        return tuple(_unknown(leg, status) for leg in legs)
+    rows = _rows(envelope)
+    if not rows and code != _DONE:
+        return tuple(_refused(leg, code, envelope.get("msg"), status) for leg in legs)
+    if isinstance(action, CancelAll):
+        rows = _in_order(action, rows)
+    if len(rows) != len(legs) or status != 200:
+        return tuple(_unknown(leg, status, "The answer does not list what was asked for.") for leg in legs)
+    return tuple(_leg(leg, row, code, envelope.get("msg"), status) for leg, row in zip(legs, rows, strict=True))
+
+
+def undelivered(action: Action, kind: AckKind, code: str, message: str) -> tuple[Ack, ...]:
+    """Return the acks of a request that got no answer."""
+    return tuple(
+        Ack(kind=kind, client_order_id=_client_order_id(leg), code=code, message=message[:_LONGEST_MESSAGE])
+        for leg in legs_of(action)
+    )
+
+
+def legs_of(action: Action) -> Sequence[Leg]:
+    """Return what OKX answers one by one."""
+    match action:
+        case BatchOrders() | CancelAll():
+            return action.orders
+        case _:
+            return (action,)
+
+
+def _in_order(action: CancelAll, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the answers in the order of what was asked; two levels of one algo order share its answer."""
+    found = []
+    for order in action.orders:
+        wanted = AlgoId.read(order.order_id).algo_id if order.order_id is not None else order.client_order_id
+        found += [next((row for row in rows if wanted in _ids(row)), None)]
+    return [row for row in found if row is not None]
+
+
+def _ids(row: Mapping[str, Any]) -> set[object]:
+    return {row.get(name) for name in ("ordId", "clOrdId", "algoId", "algoClOrdId")} - {"", None}
+
+
+def _leg(leg: Leg, row: Mapping[str, Any], code: str, message: object, status: int) -> Ack:
+    own = row.get("sCode", code)
+    if not isinstance(own, str):
+        return _unknown(leg, status, "The answer has no code.")
+    if own == _DONE:
+        return _accepted(leg, row, status) if code in {_DONE, "2"} else _unknown(leg, status)
+    return _refused(leg, own, row.get("sMsg") or message, status)
+
+
+def _accepted(leg: Leg, row: Mapping[str, Any], status: int) -> Ack:
+    """Believe an acknowledgement only if it is about our order."""
+    if not isinstance(leg, OrderRequest | AmendOrder | CancelOrder):
+        return Ack(kind=AckKind.ACCEPTED, http_status=status)
+    ours = _client_order_id(leg)
+    if isinstance(leg, OrderRequest):
+        is_ours = ours in _ids(row)
+    else:
+        is_ours = (AlgoId.read(leg.order_id).algo_id if leg.order_id is not None else ours) in _ids(row)
+    if not is_ours:
+        return _unknown(leg, status, "The acknowledgement is about another order.")
+    order_id = row.get("ordId") or row.get("algoId") or None  # a close names no order
+    return Ack(kind=AckKind.ACCEPTED, order_id=order_id, client_order_id=ours, http_status=status)
+
+
+def _refused(leg: Leg, code: str, message: object, status: int) -> Ack:
+    bare = code.partition("_")[0]  # 51008_1000 is a case of 51008
+    return Ack(
+        kind=AckKind.REJECTED if bare in _refusals(leg) else AckKind.UNKNOWN,
+        client_order_id=_client_order_id(leg),
+        code=errors.word(bare),
+        venue_code=code,
+        message=str(message or "")[:_LONGEST_MESSAGE],
+        http_status=status,
+    )
+
+
+def _refusals(leg: Leg) -> frozenset[str]:
+    if isinstance(leg, OrderRequest):
+        return errors.REFUSED
+    return errors.CHANGE_REFUSED if isinstance(leg, AmendOrder | CancelOrder) else errors.SETTING_REFUSED
+
+
+def _unknown(leg: Leg, status: int, message: str = "The answer cannot be read.") -> Ack:
+    return Ack(
+        kind=AckKind.UNKNOWN,
+        client_order_id=_client_order_id(leg),
+        code=_WORDS_OF_STATUS.get(status, "venue_error"),
+        message=message,
+        http_status=status,
+    )
+
+
+def _client_order_id(leg: Leg) -> str | None:
+    return leg.client_order_id if isinstance(leg, OrderRequest | AmendOrder | CancelOrder) else None
+
+
+def _rows(envelope: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows = envelope.get("data")
+    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else []
