@@ -16,11 +16,11 @@ from exchanges.base import AccountEvent, AccountState, Credentials, KeyInfo
 from exchanges.bybit_account import key_info, order_from_fills
 from exchanges.bybit_calls import Answer, Call
 from exchanges.bybit_history import FILLS_A_PAGE, ORDERS_A_PAGE, SCOPES, BybitHistory, Page
-from exchanges.bybit_market import together
 from exchanges.bybit_orders import MARGIN_MODES, market
 from exchanges.bybit_sender import BybitSender
 from exchanges.pacing import Purpose, read_purpose
 from exchanges.spec import Endpoints
+from exchanges.together import together
 from exchanges.transport import Network
 from models import wire
 from models.enums import MarginMode, PositionMode

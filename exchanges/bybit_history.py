@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from exchanges.bybit_calls import Call
-from exchanges.bybit_market import CONTRACTS, BybitMarket, together
+from exchanges.bybit_market import CONTRACTS, BybitMarket
 from exchanges.bybit_orders import market
+from exchanges.together import together
 from models import wire
 from models.enums import AccountType
 from models.unified import ClosedPnl, Fill, FundingPayment, Instrument, Order

@@ -1,15 +1,15 @@
 """What Bybit tells anybody: markets, prices, history, time."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from exchanges.bybit_calls import Call
 from exchanges.bybit_http import BybitHTTP, is_safe_in_url
 from exchanges.bybit_orders import market
 from exchanges.pacing import Limit, Purpose
 from exchanges.spec import Endpoints
+from exchanges.together import together
 from exchanges.transport import MAX_ANSWER, MAX_TABLE, Budget, Network
 from models import wire
 from models.errors import BadPayload
@@ -24,8 +24,6 @@ _INTERVALS = {"1m": "1", "5m": "5", "15m": "15", "1h": "60", "4h": "240", "1d": 
 _MAX_PAGES = 200
 _MAX_BARS = 1000
 _INSTRUMENTS_A_PAGE = 1000
-
-Result = TypeVar("Result")
 
 
 class BybitMarket:
@@ -136,15 +134,6 @@ def budget(endpoints: Endpoints) -> Budget:
     """Return the rate budget of an address: Bybit's own hosts share one, a simulated venue has its own."""
     is_live = endpoints.rest.startswith("https://")
     return BUDGET if is_live else Budget(scope=endpoints.rest, limit=BUDGET.limit)
-
-
-async def together(reads: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Return the results of reads that run at once; raise the first error only after all of them have ended."""
-    results = await asyncio.gather(*reads, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]
 
 
 def _cursor(result: wire.Row) -> str | None:
