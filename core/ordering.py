@@ -23,7 +23,7 @@ from exchanges.pacing import Purpose, reads_for
 from exchanges.spec import Capability
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
-from models.errors import BadOrder
+from models.errors import BadOrder, Unavailable
 from models.requests import (
     Action,
     AmendOrder,
@@ -138,14 +138,13 @@ class Ordering(Reading):
         account, client = await self.client(user_id, exchange, account_type)
         instrument = await self.instrument(account, symbol)
         position = await self.position(client, instrument, position_side)
-        ticker = await self.gateway.market(account.exchange, account.account_type).get_ticker(instrument)
         wanted = position.size if size is None else min(positive_decimal(size, "size"), position.size)
         request = money.build_order(
             instrument=instrument,
             side=position.side.closing_side,
             size=wanted,
             order_type=OrderType.MARKET,
-            reference_price=ticker.reference_price,
+            reference_price=await self._exit_price(account, instrument, position),
             slippage_fraction=await self.slippage(user_id),
             reduce_only=True,
             closes_position=wanted == position.size,
@@ -153,6 +152,16 @@ class Ordering(Reading):
             client_order_id=client_order_id(account.exchange, account, cause, 0),
         )
         return await self.submit(account, client, request, cause)
+
+    async def _exit_price(self, account: Account, instrument: Instrument, position: Position) -> Decimal | None:
+        """Return the price that bounds a close; the position's own mark where the market's cannot be read."""
+        try:
+            ticker = await self.gateway.market(account.exchange, account.account_type).get_ticker(instrument)
+        except Unavailable:
+            if position.mark_price is None:
+                raise
+            return position.mark_price
+        return ticker.reference_price
 
     @reads_for(Purpose.EXIT)
     async def cancel_order(

@@ -1,0 +1,82 @@
+"""When venues or Telegram fail around an order: what is sent stays one, what is said stays true."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Sandbox
+from tests.chat.rig import Phone, Rig, eventually, running_bot
+
+
+async def test_lost_answer_is_told_as_being_checked_and_then_as_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with running_bot(sandbox, tmp_path, with_jobs=True) as rig:
+        await rig.owner.says("/buy BTC 200$ sl 2%")
+        sandbox.fault("reset_after", match="POST /v5/order/create")
+        shown = await rig.owner.taps("✅")
+        assert "Being checked" in shown.text or "✅ Bought" in shown.text
+        await eventually(lambda: "✅ Bought" in rig.owner.messages()[-1].text)
+        assert rig.owner.messages()[-1].message_id == shown.message_id
+        assert rig.sent_to_venues() == 1
+
+
+async def test_order_that_never_arrived_is_not_sent_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with running_bot(sandbox, tmp_path) as rig:
+        await rig.owner.says("/buy BTC 200$ sl 2%")
+        sandbox.fault("hang_before", match="POST /v5/order/create")
+        shown = await rig.owner.taps("✅")
+        assert "Being checked" in shown.text
+        assert "✅ Bought" not in shown.text
+        assert rig.sent_to_venues() == 1
+
+
+@pytest.mark.parametrize("use_unified", ["true", "false"])
+async def test_both_paths_trade_alike(sandbox: Sandbox, tmp_path: Path, use_unified: str) -> None:
+    async with running_bot(sandbox, tmp_path, use_unified=use_unified) as rig:
+        owner = rig.owner
+        await owner.says("/buy BTC 200$ 5x sl 2% tp 4%")
+        assert "✅ Bought" in (await owner.taps("✅")).text
+        assert "Equity" in (await owner.says("/balance")).text
+        await owner.says("/close BTC")
+        assert "✅ Sold" in (await owner.taps("✅")).text
+        assert "No open positions." in (await owner.says("/positions")).text
+        assert rig.sent_to_venues() == 2
+
+
+async def test_venues_refusal_changes_nothing_and_says_why(rig: Rig, owner: Phone) -> None:
+    await owner.says("/buy BTC 200$ sl 2%")
+    rig.sandbox.fault("code_before", match="POST /v5/order/create", code=110007, message="ab not enough")
+    shown = await owner.taps("✅")
+    assert "❌ Not done" in shown.text
+    assert "not enough free margin" in shown.text
+    assert "Nothing changed" in shown.text
+
+
+async def test_telegram_that_loses_the_answer_gets_it_again(rig: Rig, owner: Phone) -> None:
+    await owner.says("/buy BTC 200$ sl 2%")
+    rig.sandbox.fault("error_before", venue="telegram", match="*editMessageText*", count=2)
+    await owner.taps("✅")
+    await eventually(lambda: "✅ Bought" in owner.messages()[-1].text)
+    assert rig.sent_to_venues() == 1
+
+
+async def test_several_targets_stand_as_orders_that_reduce(rig: Rig, owner: Phone) -> None:
+    await owner.says("/close BTC")
+    await owner.taps("✅")
+    await owner.says("/buy BTC 500$ sl 2% tp 3%,6%")
+    await owner.taps("✅")
+    listed = await owner.says("/orders")
+    assert listed.text.count("reduces only") >= 2
+
+
+async def test_closing_works_while_prices_cannot_be_read(rig: Rig, owner: Phone) -> None:
+    await owner.says("/close BTC")
+    rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
+    assert "✅ Sold" in (await owner.taps("✅")).text
+
+
+async def test_opening_is_refused_while_prices_cannot_be_read(rig: Rig, owner: Phone) -> None:
+    await owner.says("/buy BTC 200$ sl 2%")
+    rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
+    shown = await owner.taps("✅")
+    assert "⚠️" in shown.text
+    assert rig.sent_to_venues() == 0
