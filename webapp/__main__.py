@@ -29,10 +29,12 @@ async def run(settings: Settings) -> None:
                 logger.info("web app ready", extra={"address": f"http://{host}:{port}"})
                 service.ready()
 
-            server = Server(create_app(runtime), ready)
+            app = create_app(runtime)
+            server = Server(app, ready)
 
             def end() -> None:
                 service.stopping()
+                app.close()
                 server.should_exit = True
 
             for number in (signal.SIGTERM, signal.SIGINT):

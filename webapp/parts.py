@@ -9,8 +9,10 @@ from fastapi import Depends, Request
 from core.runtime import Runtime
 from models.account import Account
 from webapp.confirmed import Once
+from webapp.feeds import Feeds
 from webapp.limits import Buckets, Limits
 from webapp.login import Logins
+from webapp.metrics import Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,8 @@ class Parts:
     once: Once
     buckets: Buckets
     limits: Limits
+    meter: Meter
+    feeds: Feeds
 
     async def accounts_meant(self, user_id: int, named: Sequence[Any]) -> list[Account]:
         """Return the accounts that a request names, or the chosen ones.

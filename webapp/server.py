@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from core.config import ConfigError, Settings
 
@@ -26,7 +26,7 @@ class Server(uvicorn.Server):
         on_ready: Called once requests are taken.
     """
 
-    def __init__(self, app: FastAPI, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,

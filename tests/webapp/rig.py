@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
 from core.runtime import Runtime, open_runtime
 from db import Role
@@ -20,6 +19,7 @@ from sandbox.telegram.records import User
 from sandbox.telegram.webapp import sign_init_data
 from tests.world import settings_for
 from webapp.app import create_app
+from webapp.gate import Gate
 from webapp.server import Server, listen
 
 OWNER = demo.OWNER_ID
@@ -78,7 +78,7 @@ class Rig:
 
     sandbox: Sandbox
     runtime: Runtime
-    app: FastAPI
+    app: Gate
     url: str
     http: httpx.AsyncClient
 
@@ -107,7 +107,7 @@ async def running_web_app(sandbox: Sandbox, folder: Path, **overrides: Any) -> A
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, settings: Any) -> AsyncIterator[str]:
+async def serving(app: Gate, settings: Any) -> AsyncIterator[str]:
     """Serve an application at an address of its own."""
     listening = listen(settings)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -118,6 +118,7 @@ async def serving(app: FastAPI, settings: Any) -> AsyncIterator[str]:
     try:
         yield url
     finally:
+        app.close()
         server.should_exit = True
         await task
 

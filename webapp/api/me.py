@@ -70,6 +70,7 @@ async def choose(parts: Running, person: Looker, body: Choices) -> Json:
         person.user_id, exchange=body.exchange, trading_mode=body.trading_mode, language=body.language
     )
     parts.logins.forget()
+    parts.feeds.hurry(person.user_id)
     return reply(found(await web_sessions.choices_of(person.user_id)))
 
 

@@ -212,7 +212,12 @@ def _confirming(path: str, deed: Deed, summary: str) -> None:
         what = "orders" if deed.adds_risk else "reductions"
         rates = parts.limits.orders if deed.adds_risk else parts.limits.reductions
         parts.buckets.take(what, person.user_id, rates)
-        return reply(await carry_out(deed, person, body.confirm, key, parts.once))
+        try:
+            answer = await carry_out(deed, person, body.confirm, key, parts.once)
+        finally:
+            parts.feeds.hurry(person.user_id)
+        parts.meter.deed(deed.kind, answer["success"], (answer["error"] or {}).get("code"))
+        return reply(answer)
 
     confirm.__doc__ = f"{summary}, as its preview showed. 202: not known yet; ask `/requests/<key>`, never send again."
     route: Callable[..., Awaitable[Json]] = confirm
