@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     webapp_host: str = "127.0.0.1"
     webapp_port: Annotated[int, Field(ge=0, le=65535)] = 8765
     webapp_url: Url = ""
+    webapp_require_signature: bool = False
 
     telegram_api_url: Url = "https://api.telegram.org"
     telegram_link: Url = ""
@@ -98,6 +99,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address; a file in the data directory unless set."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.elcaro_data_dir / 'elcaro.db').absolute()}"
+
+    @property
+    def mini_app_url(self) -> str:
+        """Where the chat opens the Mini App; empty where it cannot. Telegram takes https alone, the sandbox's chat page
+        takes plain http too."""
+        is_simulated = self.is_sandbox and "SANDBOX" in self.telegram_token.get_secret_value()
+        return self.webapp_url if is_simulated or self.webapp_url.startswith("https://") else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:

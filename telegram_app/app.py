@@ -111,7 +111,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             keys_changed=runtime.clients.forget,
             claim_ownership=access.claim_ownership,
             link=link,
-            web_app_url=settings.webapp_url if settings.webapp_url.startswith("https://") else "",
+            web_app_url=settings.mini_app_url,
         )
         dispatcher = Dispatcher(
             services,
