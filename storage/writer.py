@@ -23,6 +23,9 @@ from storage.location import connect
 
 T = TypeVar("T")
 _MAX_BATCH = 256
+_TIDY_AFTER = 50  # commits
+_PAUSE_S = 0.1
+_LOG_PAGES = 16_000  # 64 MB: how long the log may grow when there is never a pause
 
 
 class Transaction:
@@ -60,12 +63,14 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._sql = connect(path)
+        self._sql.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         engine = create_engine("sqlite://", creator=lambda: self._sql, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection = engine.connect()
         self._transaction = Transaction(self._sql, self._connection)
         self._arrived: list[_Ticket] = []
         self._queue: queue.SimpleQueue[list[_Ticket]] = queue.SimpleQueue()
         self._pending = 0
+        self._commits = 0
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
         self._thread.start()
@@ -117,7 +122,7 @@ class Writer:
 
     def _next_batch(self) -> list[_Ticket]:
         """Return what has arrived by now; nothing means the end, which comes last."""
-        batch = self._queue.get()
+        batch = self._wait()
         while batch and len(batch) < _MAX_BATCH:
             try:
                 more = self._queue.get_nowait()
@@ -129,6 +134,17 @@ class Writer:
             batch += more
         return batch
 
+    def _wait(self) -> list[_Ticket]:
+        """Wait for work. A pause is used to move the log into the file, which would otherwise delay some commit."""
+        if self._commits >= _TIDY_AFTER:
+            try:
+                return self._queue.get(timeout=_PAUSE_S)
+            except queue.Empty:
+                self._commits = 0
+                with suppress(sqlite3.Error):
+                    self._sql.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return self._queue.get()
+
     def _commit(self, batch: list[_Ticket]) -> None:
         """Run the batch in one transaction; whatever stops the transaction is the answer of every job in it."""
         try:
@@ -137,6 +153,7 @@ class Writer:
                 with _Savepoint(self._sql, ticket):
                     ticket.result = ticket.job(self._transaction)
             self._sql.execute("COMMIT")
+            self._commits += 1
         except sqlite3.Error as e:
             with suppress(sqlite3.Error):
                 self._sql.execute("ROLLBACK")
