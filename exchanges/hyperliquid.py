@@ -137,12 +137,15 @@ class HLExchange(HLHistory):
         for instrument in _instruments_of(request.action):
             self._order_dexes.touch(instrument.dex or MAIN_DEX)
             self._position_dexes.touch(instrument.dex or MAIN_DEX)
+        self._open_orders.forget()
         try:
             response = await self._transport.request("POST", request.url, body=request.body, headers=request.headers)
         except NotSent as e:
             return same_for_all(request, Ack(kind=AckKind.NOT_SENT, code=e.code, message=e.message))
         except OutcomeUnknown as e:
             return same_for_all(request, unknown(e.code, message=e.message))
+        finally:
+            self._open_orders.forget()
         acks = acks_of(request, response)
         self._slow_down(response.status, acks)
         return acks
@@ -166,6 +169,7 @@ class HLExchange(HLHistory):
         with slots_of(self._transport).take(user):
             async with contextlib.aclosing(events):
                 async for event in events:
+                    self._open_orders.forget()
                     yield event
 
     def _cost(self, action: Action) -> Cost:

@@ -14,6 +14,7 @@ from exchanges.hyperliquid_access import find_master, read_key_info
 from exchanges.hyperliquid_info import MAIN_DEX, dex_field
 from exchanges.hyperliquid_keys import AccountAddress, Wallet
 from exchanges.hyperliquid_market import MANY_DEXES, Cached, HLMarket
+from exchanges.pacing import Purpose, read_purpose
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
 from models.errors import Unavailable
@@ -24,6 +25,7 @@ from models.venue import AccountState, KeyInfo
 
 _ABSTRACTION_S: Final = 60.0
 _FEES_S: Final = 600.0
+_ORDERS_S: Final = 4.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
 _FEW_DEXES: Final = 3
@@ -93,6 +95,7 @@ class HLAccount:
         self._fees = Cached(self._ask_fees, ttl_s=_FEES_S, monotonic=self._monotonic)
         self._abstraction = Cached(self._ask_abstraction, ttl_s=_ABSTRACTION_S, monotonic=self._monotonic)
         self._master = Cached(self._ask_master, ttl_s=float("inf"), monotonic=self._monotonic)
+        self._open_orders = Cached(self._ask_open_orders, ttl_s=_ORDERS_S, monotonic=self._monotonic)
         self._position_dexes = DexesInUse()
         self._order_dexes = DexesInUse()
 
@@ -158,19 +161,24 @@ class HLAccount:
     async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:
         """Return what is open on every dex, children of waiting entries and position protection included, each once.
 
-        A dex on which nothing is known to be open is asked once a minute.
+        A dex on which nothing is known to be open is asked once a minute. Whoever only looks, again and again, may be
+        shown the list of some seconds ago, unless something was sent since: the venue charges dearly for it. What a
+        list carries as `as_of` says so.
         """
+        if instrument is None:
+            return list(await self._open_orders.get(fresh=read_purpose() is not Purpose.READ))
+        orders = await self._open_on(await self._user(), _dex_of(instrument))
+        return [order for order in orders if order.native_symbol == instrument.native_symbol]
+
+    async def _ask_open_orders(self) -> list[Order]:
         user = await self._user()
-        listed = [dex.name for dex in await self._market.dexes()] if instrument is None else [_dex_of(instrument)]
-        asked = listed
-        if instrument is None and len(listed) > _FEW_DEXES:
+        listed = asked = [dex.name for dex in await self._market.dexes()]
+        if len(listed) > _FEW_DEXES:
             asked = self._order_dexes.due(listed, self._monotonic(), ttl_s=_ORDER_SWEEP_S)
         answers = await asyncio.gather(*(self._open_on(user, name) for name in asked))
-        if instrument is None:
-            used = [name for name, orders in zip(asked, answers, strict=True) if orders]
-            self._order_dexes.saw(used, self._monotonic(), is_sweep=len(asked) == len(listed))
-        orders = {order.order_id: order for part in answers for order in part}
-        return [o for o in orders.values() if instrument is None or o.native_symbol == instrument.native_symbol]
+        used = [name for name, orders in zip(asked, answers, strict=True) if orders]
+        self._order_dexes.saw(used, self._monotonic(), is_sweep=len(asked) == len(listed))
+        return list({order.order_id: order for part in answers for order in part}.values())
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the leverage that a new position would get."""

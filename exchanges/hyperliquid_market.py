@@ -71,6 +71,10 @@ class Cached(Generic[T]):
                 self._value = (now, await self._load())
             return self._value[1]
 
+    def forget(self) -> None:
+        """Fetch it anew the next time, because it changed."""
+        self._value = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dex:
