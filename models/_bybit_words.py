@@ -28,6 +28,7 @@ ORDER_STATUSES = {
     "Created": OrderStatus.OPEN,
     "New": OrderStatus.OPEN,
     "Active": OrderStatus.OPEN,
+    "PendingCancel": OrderStatus.OPEN,  # until the cancel has gone through it may still fill
     "PartiallyFilled": OrderStatus.PARTIALLY_FILLED,
     "Untriggered": OrderStatus.UNTRIGGERED,
     "Triggered": OrderStatus.TRIGGERED,
@@ -49,7 +50,11 @@ TRAILING_TYPES = {"Market": OrderType.TRAILING_STOP, "Limit": OrderType.TRAILING
 TYPES_BY_STOP_ORDER_TYPE = {
     "": ACTIVE_ORDER_TYPES,
     "UNKNOWN": ACTIVE_ORDER_TYPES,
+    "MmRateClose": ACTIVE_ORDER_TYPES,  # closes at once when the account's margin rate is reached
     "Stop": STOP_TYPES,
+    "tpslOrder": STOP_TYPES,
+    "OcoOrder": STOP_TYPES,
+    "BidirectionalTpslOrder": STOP_TYPES,
     "StopLoss": STOP_TYPES,
     "PartialStopLoss": STOP_TYPES,
     "TakeProfit": TAKE_PROFIT_TYPES,
@@ -57,6 +62,10 @@ TYPES_BY_STOP_ORDER_TYPE = {
     "TrailingStop": TRAILING_TYPES,
     "TrailingProfit": TRAILING_TYPES,
 }
+EITHER_WAY = frozenset({"Stop", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder"})
+"""Conditional orders of one name, whether they go with the market or wait against it; `triggerDirection` tells."""
+WAITS_FOR_GAIN = frozenset({("Sell", 1), ("Buy", 2)})
+"""Side and direction of a trigger that sells higher or buys lower: a take-profit's."""
 WHOLE_POSITION_STOPS = frozenset({"TakeProfit", "StopLoss", "TrailingStop"})
 
 TIMES_IN_FORCE = {

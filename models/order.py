@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from models import _bybit_words as bybit
@@ -11,6 +11,8 @@ from models import wire
 from models.enums import AccountType, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce, TriggerBy
 from models.symbols import canonical_symbol, is_perp_coin
 from models.values import Value
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ class Order(Value):
             exchange=bybit.EXCHANGE,
             symbol=canonical_symbol(bybit.EXCHANGE, native),
             native_symbol=native,
-            order_id=wire.text(row, "orderId"),
+            order_id=wire.identifier(row, "orderId"),
             client_order_id=wire.optional_text(row, "orderLinkId"),
             side=wire.choice(row, "side", bybit.ORDER_SIDES),
             order_type=order_type,
@@ -132,7 +134,7 @@ class Order(Value):
         filled = max(size - remaining, Decimal(0))  # more left than ordered proves no fill
         is_trigger = wire.flag(inner, "isTrigger")
         order_type = wire.described(inner, "orderType", hyperliquid.ORDER_TYPES) or OrderType.UNKNOWN
-        status = _hyperliquid_status(word, is_trigger=is_trigger, filled=filled)
+        status = _hyperliquid_status(word, is_trigger=is_trigger, size=size, filled=filled)
         take_profit, stop_loss = _attached_protection(inner)
         return cls(
             exchange=hyperliquid.EXCHANGE,
@@ -175,17 +177,26 @@ class Order(Value):
 def orders_from_hyperliquid(
     rows: object, *, account_type: AccountType | None = None, as_of: datetime | None = None
 ) -> list[Order]:
-    """Return the perpetual orders of a list, each once, with attached protection as orders of their own.
+    """Return the perpetual orders of a list, each once and in its last state.
 
-    The venue lists a child of a waiting entry inside its parent, beside it, or both; the parent's id is kept.
+    Attached protection becomes orders of their own: the venue lists a child of a waiting entry inside its parent,
+    beside it, or both; the parent's id is kept.
     """
     orders: dict[str, Order] = {}
     for row in wire.as_records(rows, "orders"):
         for order in _with_children(row, None, account_type, as_of):
             known = orders.get(order.order_id)
-            if known is None or known.parent_order_id is None:
-                orders[order.order_id] = order
+            orders[order.order_id] = order if known is None else _latest(known, order)
     return list(orders.values())
+
+
+def _latest(known: Order, order: Order) -> Order:
+    """Return the later state of an order that is listed twice, with its parent if either row names one.
+
+    Histories list an order once per state, in any order, and an order that filled at once with one time for both.
+    """
+    later = max(known, order, key=lambda row: (row.updated_at or _NEVER, not row.is_open))
+    return replace(later, parent_order_id=known.parent_order_id or order.parent_order_id)
 
 
 def _with_children(
@@ -224,12 +235,12 @@ def _unwrap(row: wire.Row) -> tuple[wire.Row, str, datetime | None]:
     return wire.record(row, "order"), wire.text(row, "status"), wire.optional_moment(row, "statusTimestamp")
 
 
-def _hyperliquid_status(word: str, *, is_trigger: bool, filled: Decimal) -> OrderStatus:
+def _hyperliquid_status(word: str, *, is_trigger: bool, size: Decimal, filled: Decimal) -> OrderStatus:
     status = hyperliquid.order_status(word)
     if status is not OrderStatus.OPEN:
         return status
-    if filled:
-        return OrderStatus.PARTIALLY_FILLED
+    if filled:  # with nothing left the order is done, though the venue has not said so yet
+        return OrderStatus.PARTIALLY_FILLED if filled < size else OrderStatus.FILLED
     return OrderStatus.UNTRIGGERED if is_trigger else OrderStatus.OPEN
 
 
@@ -241,6 +252,9 @@ def _bybit_order_type(row: wire.Row) -> OrderType:
     if table is None:
         wire.warn_unknown("stopOrderType", word)
         return OrderType.UNKNOWN
+    direction = row.get("side"), wire.optional_integer(row, "triggerDirection")
+    if word in bybit.EITHER_WAY and direction in bybit.WAITS_FOR_GAIN:
+        table = bybit.TAKE_PROFIT_TYPES
     return wire.described(row, "orderType", table, nothing=bybit.NO_ORDER_TYPE) or OrderType.UNKNOWN
 
 
@@ -261,5 +275,5 @@ def _bybit_fee(row: wire.Row) -> tuple[Decimal | None, str | None]:
     if len(details) > 1:
         return None, None
     for coin in details:
-        return wire.decimal(details, coin), coin
+        return wire.optional_decimal(details, coin), coin
     return wire.optional_decimal(row, "cumExecFee"), None

@@ -107,6 +107,7 @@ BYBIT_STATES = {
     "Created": OrderStatus.OPEN,
     "New": OrderStatus.OPEN,
     "Active": OrderStatus.OPEN,
+    "PendingCancel": OrderStatus.OPEN,
     "PartiallyFilled": OrderStatus.PARTIALLY_FILLED,
     "Untriggered": OrderStatus.UNTRIGGERED,
     "Triggered": OrderStatus.TRIGGERED,
@@ -130,8 +131,44 @@ def test_no_error_is_no_reason() -> None:
 
 
 def test_a_new_bybit_word_that_only_describes_does_not_hide_the_order() -> None:
-    order = bybit_order(26, timeInForce="GTD", triggerBy="OraclePrice")
+    order = bybit_order(26, stopOrderType="Ratchet", timeInForce="GTD", triggerBy="OraclePrice")
     assert (order.order_type, order.time_in_force, order.trigger_by) == (OrderType.UNKNOWN, None, None)
+
+
+def test_a_close_by_margin_rate_is_a_market_order() -> None:
+    assert bybit_order(26).order_type is OrderType.MARKET
+
+
+@pytest.mark.parametrize("word", ["Stop", "", "UNKNOWN", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder"])
+@pytest.mark.parametrize(
+    ("side", "direction", "kinds"),
+    [
+        ("Buy", 1, (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)),
+        ("Sell", 2, (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)),
+        ("Buy", "2", (OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT)),
+        ("Sell", 1, (OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT)),
+        ("Sell", 0, (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)),
+    ],
+)
+def test_a_conditional_bybit_order_that_waits_against_the_market_takes_a_profit(
+    word: str, side: str, direction: int | str, kinds: tuple[OrderType, OrderType]
+) -> None:
+    changes = {"stopOrderType": word, "side": side, "triggerDirection": direction}
+    read = tuple(bybit_order(3, orderType=kind, **changes).order_type for kind in ("Market", "Limit"))
+    assert read == kinds
+
+
+def test_the_name_of_a_bybit_protection_is_believed_before_its_direction() -> None:
+    assert bybit_order(4, stopOrderType="StopLoss", triggerDirection=1).order_type is OrderType.STOP_MARKET
+
+
+def test_an_id_that_comes_as_a_number_is_an_id() -> None:
+    assert bybit_order(1, orderId=1523347543495541248).order_id == "1523347543495541248"
+
+
+def test_a_fee_that_is_not_told_yet_is_unknown() -> None:
+    order = bybit_order(2, cumFeeDetail={"USDT": ""})
+    assert (order.fee, order.fee_currency) == (None, "USDT")
 
 
 @pytest.mark.parametrize(
@@ -240,6 +277,26 @@ def test_the_short_form_does_not_say_the_kind_of_an_order() -> None:
     )
     assert (first.price, first.client_order_id, first.time_in_force) == (Decimal(29792), None, None)
     assert (second.size, second.filled_size, second.reduce_only) == (Decimal(1), Decimal("0.6"), True)
+
+
+def test_a_hyperliquid_order_with_nothing_left_is_filled_whatever_its_state_is_called() -> None:
+    order = Order.from_hyperliquid({**payload("hyperliquid/info_frontend_open_orders")[0], "sz": "0.0"})
+    assert (order.status, order.remaining_size, order.is_open) == (OrderStatus.FILLED, Decimal(0), False)
+
+
+@pytest.mark.parametrize("is_newest_first", [True, False])
+@pytest.mark.parametrize(("last", "later_by_ms"), [("canceled", 694486), ("filled", 0)])
+def test_an_order_that_a_history_lists_in_several_states_is_in_the_last(
+    is_newest_first: bool, last: str, later_by_ms: int
+) -> None:
+    row = payload("hyperliquid/info_historical_orders")[0]
+    placed = int(row["order"]["timestamp"])
+    rows = [
+        {**row, "status": last, "statusTimestamp": str(placed + later_by_ms)},
+        {**row, "order": {**row["order"], "sz": row["order"]["origSz"]}, "status": "open", "statusTimestamp": placed},
+    ]
+    (order,) = orders_from_hyperliquid(rows if is_newest_first else rows[::-1])
+    assert order.venue_status == last
 
 
 def history() -> dict[str, Order]:
