@@ -158,13 +158,17 @@ class BybitHTTP(HTTP):
 
     def _heed_limits(self, call: Call, response: Response, code: object) -> None:
         pacer, now = self.transport.gate.pacer, response.received_at
-        path = call.path.removeprefix(self.endpoint)
-        bucket = f"{self.account}{path}" if call.is_signed else None
         if response.status == 403:
             pacer.leave_alone(now)
         elif response.status == 429 or code in errors.VENUE_BUSY:
             pacer.pause(now + _retry_after_s(response.headers))
-        elif code in errors.ACCOUNT_BUSY or response.headers.get("X-Bapi-Limit-Status") == "0":
+        if not call.is_signed:
+            return
+        bucket = f"{self.account}{call.path.removeprefix(self.endpoint)}"
+        allowed = _whole(response.headers.get("X-Bapi-Limit"))
+        if allowed is not None and allowed > 0:
+            pacer.learn(bucket, Limit(weight=allowed, window_s=1), now)
+        if code in errors.ACCOUNT_BUSY or response.headers.get("X-Bapi-Limit-Status") == "0":
             pacer.pause(now + self._reset_in_s(response.headers), bucket=bucket)
 
     async def _ask(self, call: Call, purpose: Purpose | None, max_bytes: int, *, is_certain: bool = False) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from exchanges.pacing import Purpose
 from models.enums import OrderSide
 from models.errors import BadOrder, NotSent
 from models.requests import Ack, AckKind, Action, BatchOrders, CancelOrder, Noop, SetLeverage, Stamp
@@ -180,6 +181,19 @@ async def test_used_up_account_limit_holds_only_that_account() -> None:
         setting = SetLeverage(instrument=BTC, leverage=Decimal(5))
         await exchange.send(exchange.sign(setting, stamp()))
         assert len(server.requests) == 2
+
+
+async def test_limit_that_bybit_states_is_the_one_that_holds() -> None:
+    stated = {"X-Bapi-Limit": "3", "X-Bapi-Limit-Status": "2"}
+
+    def script(request: Received) -> Reply:
+        return reply({"retCode": 0, "retMsg": "OK", "result": TAKEN, "time": NOW_MS}, headers=stated)
+
+    async with bybit(script) as (exchange, _):
+        await exchange.send(exchange.sign(order(), stamp()))
+        cost = exchange._http.cost(exchange._api.place_order(), Purpose.WRITE)
+        pacer = exchange._http.transport.gate.pacer
+        assert [pacer.bucket_wait_s(cost, 1000.0) > 0 for _ in range(4)] == [False, False, False, True]
 
 
 async def test_answer_to_a_write_tells_the_venues_time() -> None:
