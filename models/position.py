@@ -142,7 +142,7 @@ class Position(Value):
             native_symbol=coin,
             side=PositionSide.LONG if signed_size > 0 else PositionSide.SHORT,
             size=size,
-            entry_price=wire.unsigned(inner, "entryPx"),
+            entry_price=_hyperliquid_entry(inner, signed_size, value),
             mark_price=mark,
             notional=value if mark is None or mark_price is None else size * mark,
             unrealized_pnl=wire.optional_decimal(inner, "unrealizedPnl"),
@@ -160,6 +160,16 @@ class Position(Value):
 def _bybit_side(row: wire.Row) -> PositionSide | None:
     word = wire.optional_text(row, "side")
     return None if word is None or word in bybit.FLAT_SIDES else wire.choice(row, "side", bybit.POSITION_SIDES)
+
+
+def _hyperliquid_entry(inner: wire.Row, signed_size: Decimal, value: Decimal | None) -> Decimal:
+    """Return the entry price; where the venue leaves it null, the one that value and profit imply."""
+    profit = wire.optional_decimal(inner, "unrealizedPnl")
+    if inner.get("entryPx") is not None or value is None or profit is None:
+        return wire.unsigned(inner, "entryPx")
+    size = abs(signed_size)
+    cost = value - profit if signed_size > 0 else value + profit
+    return max(cost / size, Decimal(0))
 
 
 def _bybit_notional(row: wire.Row, native: str, size: Decimal, mark: Decimal | None) -> Decimal | None:

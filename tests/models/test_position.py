@@ -195,13 +195,29 @@ def test_the_inner_part_of_a_hyperliquid_row_is_enough() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"szi": "NaN"}, {"szi": None}, {"entryPx": None}, {"coin": ""}, {"leverage": "20x"}, {"positionValue": "x"}],
+    [
+        {"szi": "NaN"},
+        {"szi": None},
+        {"entryPx": None, "unrealizedPnl": None},
+        {"entryPx": None, "positionValue": None},
+        {"entryPx": "x"},
+        {"coin": ""},
+        {"leverage": "20x"},
+        {"positionValue": "x"},
+    ],
     ids=str,
 )
 def test_a_hyperliquid_position_with_a_field_missing_is_refused(changes: dict[str, Any]) -> None:
     row = payload("hyperliquid/info_clearinghouse_state")["assetPositions"][0]["position"]
     with pytest.raises(BadPayload):
         Position.from_hyperliquid({**row, **changes})
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_entry_price_that_is_null_follows_from_value_and_profit(number: int) -> None:
+    row = payload("hyperliquid/info_clearinghouse_state")["assetPositions"][number]["position"]
+    told, implied = from_hyperliquid(row), from_hyperliquid({**row, "entryPx": None})
+    assert abs(implied.entry_price - told.entry_price) < Decimal("0.01")
 
 
 def test_an_unknown_margin_mode_does_not_hide_the_position() -> None:
