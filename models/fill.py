@@ -39,18 +39,23 @@ class Fill(Value):
 
     @classmethod
     def from_bybit(cls, row: wire.Row, *, account_type: AccountType | None = None) -> "Fill | None":
-        """Read an element of the execution list or stream; None for funding, which the venue lists there too.
+        """Read an element of the execution list or stream; None for what is no execution but is listed there too.
+
+        That is funding, and a settlement that names no side because it only moves money.
 
         https://bybit-exchange.github.io/docs/v5/order/execution
         """
         if wire.text(row, "execType") == bybit.FUNDING:
+            return None
+        kind = _bybit_kind(row)
+        if kind is FillKind.SETTLEMENT and wire.optional_text(row, "side") is None:
             return None
         native = wire.text(row, "symbol")
         return cls(
             exchange=bybit.EXCHANGE,
             symbol=canonical_symbol(bybit.EXCHANGE, native),
             native_symbol=native,
-            fill_id=wire.text(row, "execId"),
+            fill_id=wire.identifier(row, "execId"),
             order_id=wire.optional_text(row, "orderId") or "",  # a settlement belongs to no order
             client_order_id=wire.optional_text(row, "orderLinkId"),
             side=wire.choice(row, "side", bybit.ORDER_SIDES),
@@ -59,7 +64,7 @@ class Fill(Value):
             fee=wire.optional_decimal(row, "execFee"),
             fee_currency=wire.optional_text(row, "feeCurrency") or bybit_settle_coin(native),
             is_maker=wire.optional_boolean(row, "isMaker"),
-            kind=_bybit_kind(row),
+            kind=kind,
             realized_pnl=wire.optional_decimal(row, "execPnl"),
             closed_size=wire.optional_unsigned(row, "closedSize"),
             filled_at=wire.moment(row, "execTime"),
@@ -70,7 +75,7 @@ class Fill(Value):
     def from_hyperliquid(
         cls, row: wire.Row, *, user: str | None = None, account_type: AccountType | None = None
     ) -> "Fill | None":
-        """Read an element of `userFills`; None for spot, which the venue lists there too.
+        """Read an element of `userFills` or `userTwapSliceFills`; None for spot, which the venue lists there too.
 
         `fee` is what was paid in all: the venue counts the builder's fee into it.
 
@@ -79,6 +84,8 @@ class Fill(Value):
 
         https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
         """
+        if "fill" in row:  # a slice of a TWAP order
+            row = wire.record(row, "fill")
         coin = wire.text(row, "coin")
         if not is_perp_coin(coin):
             return None

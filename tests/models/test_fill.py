@@ -86,6 +86,18 @@ def test_a_bybit_fill_that_cannot_be_trusted_is_refused(changes: dict[str, str])
         bybit_fill(1, **changes)
 
 
+@pytest.mark.parametrize("kind", ["Settle", "SessionSettlePnL", "Delivery"])
+@pytest.mark.parametrize("side", ["", None])
+def test_a_settlement_without_a_side_is_no_fill(kind: str, side: str | None) -> None:
+    row = bybit_rows("http_get_execution_list")[0]
+    assert Fill.from_bybit({**row, "execType": kind, "side": side}) is None
+    assert Fill.from_bybit({**row, "execType": kind}) is not None
+
+
+def test_an_execution_id_that_comes_as_a_number_is_an_id() -> None:
+    assert bybit_fill(1, execId=2100000000047087120).fill_id == "2100000000047087120"
+
+
 def hyperliquid_fills() -> dict[str, Fill]:
     read = [Fill.from_hyperliquid(row, user=USER) for row in payload("hyperliquid/info_user_fills")]
     return {fill.fill_id: fill for fill in read if fill is not None}
@@ -158,6 +170,11 @@ def test_without_the_users_address_a_liquidation_is_told_by_what_it_did(
 
 def test_the_builders_fee_is_in_the_fee_already() -> None:
     assert hyperliquid_fills()["7"].fee == Decimal("0.3")
+
+
+def test_a_slice_of_a_twap_order_is_a_fill() -> None:
+    row = payload("hyperliquid/info_user_fills")[0]
+    assert Fill.from_hyperliquid({"fill": row, "twapId": 3156}) == Fill.from_hyperliquid(row)
 
 
 def test_a_trade_id_of_zero_names_nothing() -> None:
