@@ -71,7 +71,8 @@ class Balance(Value):
         https://bybit-exchange.github.io/docs/v5/account/wallet-balance
         """
         rows = wire.records(row, "coin")
-        coins = tuple(_bybit_coin(coin) for coin in rows)
+        # A coin whose wallet is empty text is one the venue says nothing about; the account's own totals still hold.
+        coins = tuple(_bybit_coin(coin) for coin in rows if coin.get("walletBalance") != "")
         equity = wire.optional_decimal(row, "totalEquity")
         available = wire.optional_decimal(row, "totalAvailableBalance")
         if margin_mode is MarginMode.ISOLATED or equity is None or available is None:
@@ -121,6 +122,8 @@ class Balance(Value):
         if abstraction in hyperliquid.MONEY_IN_SPOT:
             usdc = _held(coins, has_answer=spot is not None)
             equity, wallet, available, used = usdc.total + unrealized, usdc.total, usdc.available, usdc.locked
+            if abstraction == hyperliquid.PORTFOLIO_MARGIN and usdc.total < 0:
+                available = None  # other coins stand for what is borrowed; how much more they would, is not said
         else:
             if abstraction is not None and abstraction not in hyperliquid.MONEY_IN_PERPS:
                 wire.warn_unknown("userAbstraction", abstraction)

@@ -106,6 +106,13 @@ def test_a_bybit_coin_that_cannot_be_trusted_refuses_the_balance(changes: dict[s
         Balance.from_bybit(row)
 
 
+def test_a_bybit_coin_without_a_wallet_does_not_hide_the_accounts_totals() -> None:
+    (row,) = bybit_rows("http_get_wallet_balance_cross")
+    row["coin"].append(dict.fromkeys(row["coin"][0], "") | {"coin": "XRP"})
+    balance = Balance.from_bybit(row, margin_mode=MarginMode.CROSS)
+    assert balance == bybit_balance("cross", margin_mode=MarginMode.CROSS)
+
+
 STATE = "hyperliquid/info_clearinghouse_state"
 SPOT = "hyperliquid/info_spot_clearinghouse_state"
 
@@ -141,6 +148,13 @@ def test_portfolio_margin_is_named() -> None:
         payload("hyperliquid/info_clearinghouse_state_unified"), spot=payload(SPOT), abstraction="portfolioMargin"
     )
     assert balance.margin_mode is MarginMode.PORTFOLIO
+
+
+def test_what_a_portfolio_margined_account_in_debt_can_still_use_is_not_told() -> None:
+    state = payload("hyperliquid/info_clearinghouse_state_unified")
+    spot = {"balances": [{"coin": "USDC", "token": 0, "total": "-25.5", "hold": "50.0", "entryNtl": "0.0"}]}
+    balance = Balance.from_hyperliquid(state, spot=spot, abstraction="portfolioMargin")
+    assert (balance.wallet, balance.available) == (Decimal("-25.5"), None)
 
 
 def test_a_unified_account_without_its_spot_balances_is_not_zero() -> None:
