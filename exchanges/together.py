@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 async def together(reads: Iterable[Awaitable[Result]]) -> list[Result]:
@@ -14,3 +15,13 @@ async def together(reads: Iterable[Awaitable[Result]]) -> list[Result]:
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if not isinstance(result, BaseException)]
+
+
+async def both(first: Awaitable[Result], second: Awaitable[Other]) -> tuple[Result, Other]:
+    """Return the results of two reads that run at once; raise only after both have ended."""
+    one, two = await asyncio.gather(first, second, return_exceptions=True)
+    if isinstance(one, BaseException):
+        raise one
+    if isinstance(two, BaseException):
+        raise two
+    return one, two
