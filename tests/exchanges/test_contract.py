@@ -228,7 +228,7 @@ async def test_conditional_order_waits_and_fires(desk: Desk) -> None:
     desk.sandbox.set_price("BTCUSDT", 61100)
     await desk.sandbox.advance(1)
     assert (await desk.position()).size == Decimal("0.01")
-    assert await desk.exchange.get_open_orders(desk.instrument) == []
+    assert await desk.exchange.get_open_orders(desk.btc) == []
 
 
 async def test_position_is_closed_whatever_it_has_become(desk: Desk) -> None:
