@@ -6,7 +6,7 @@ our own ids echoed. Everything else is `UNKNOWN` and is looked up: a status too 
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -27,13 +27,17 @@ _UNPROCESSABLE: Final = 422
 _WAITING: Final = frozenset({"waitingForFill", "waitingForTrigger"})
 
 
+_Oid = int | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,20}\Z")]
+"""A number; proxies and recorders that do not trust a number of its length write it as text."""
+
+
 class _Resting(msgspec.Struct, frozen=True):
-    oid: int
+    oid: _Oid
     cloid: str | None = None
 
 
 class _Filled(msgspec.Struct, frozen=True, rename="camel"):
-    oid: int
+    oid: _Oid
     total_sz: str
     avg_px: str
     cloid: str | None = None

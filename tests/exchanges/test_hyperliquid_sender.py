@@ -81,6 +81,11 @@ def test_resting_order_is_accepted_with_its_id() -> None:
     assert (ack.kind, ack.order_id, ack.client_order_id) == (AckKind.ACCEPTED, "77", CLOID)
 
 
+def test_order_id_written_as_text_is_the_same_id() -> None:
+    (ack,) = acks(order(), statuses({"filled": {"totalSz": "1.0", "avgPx": "25.585", "oid": "296683658818"}}))
+    assert (ack.kind, ack.order_id) == (AckKind.FILLED, "296683658818")
+
+
 def test_filled_order_tells_size_and_price() -> None:
     filled = {"filled": {"totalSz": "0.00015", "avgPx": "79449.2", "oid": 1}}
     (ack,) = acks(order(), statuses(filled))
@@ -147,7 +152,8 @@ def test_body_that_the_venue_could_not_decode_is_refused() -> None:
         statuses(),
         statuses({"resting": {"oid": 1}}, {"resting": {"oid": 2}}),
         statuses({"resting": {"oid": 1}}, kind="cancel"),
-        statuses({"resting": {"oid": "1"}}),
+        statuses({"resting": {"oid": "one"}}),
+        statuses({"resting": {"oid": ""}}),
         statuses({"resting": {"oid": 1, "cloid": STOP_CLOID}}),
         statuses({"filled": {"oid": 1, "totalSz": "0.01", "avgPx": "60000", "cloid": STOP_CLOID}}),
         statuses({"filled": {"oid": 1, "totalSz": "NaN", "avgPx": "60000"}}),
