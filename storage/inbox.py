@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from models.values import Value
 from storage.repository import Repository
@@ -99,12 +99,8 @@ class Inbox(Repository):
         return await self._writer.run(lambda tx: tx.count(old))
 
     async def _finish(self, bot_id: int, update_id: int, state: str) -> None:
-        statement = (
-            update(INBOX)
-            .where(INBOX.c.bot_id == bot_id, INBOX.c.update_id == update_id)
-            .values(state=state, payload="")
-        )
-        await self._writer.run(lambda tx: tx.count(statement))
+        sql = "UPDATE inbox SET state=?, payload='' WHERE bot_id=? AND update_id=?"
+        await self._writer.run(lambda tx: tx.sql.execute(sql, (state, bot_id, update_id)).rowcount)
 
 
 def finish_update(tx: Transaction, bot_id: int, update_id: int) -> None:

@@ -15,6 +15,7 @@ from telegram.request import BaseRequest, RequestData
 
 MAX_CONNECTIONS = 512
 _UPLOAD_TIMEOUT_S = 60.0
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class FloodWait(RetryAfter):
@@ -97,7 +98,7 @@ class AiohttpRequest(BaseRequest):
         )
         try:
             async with session.request(
-                method, url, data=_body_of(request_data), timeout=timeout, allow_redirects=False
+                method, url, timeout=timeout, allow_redirects=False, **_body_of(request_data)
             ) as response:
                 status, body = response.status, await response.read()
         except TimeoutError as e:
@@ -135,12 +136,13 @@ def _seconds(value: Any, default: float) -> float | None:
     return default if value is BaseRequest.DEFAULT_NONE else value
 
 
-def _body_of(request_data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+def _body_of(request_data: RequestData | None) -> dict[str, Any]:
+    """Return what a request carries; forms are encoded here, because aiohttp takes several times as long for it."""
     if request_data is None:
-        return None
+        return {}
     if not request_data.contains_files:
-        return request_data.json_parameters
+        return {"data": request_data.url_encoded_parameters().encode(), "headers": _FORM}
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, media_type) in request_data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=media_type)
-    return form
+    return {"data": form}
