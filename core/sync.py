@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.account_events import AccountEvent, account_events, changed_keys
+from core.accounts import spec_of
 from core.actions import instrument_of_leg
 from core.clock import Clock, SystemClock, wait_for_event
 from core.herald import Herald
@@ -22,8 +23,10 @@ from db import Job, Leg, LegKind, LegState, Message, NewFill, Store
 from exchanges.base import AccountEvent as StreamEvent
 from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reading_for
+from exchanges.spec import Capability
 from models.account import Account
 from models.errors import TradingError
+from models.fill import ClosedPnl
 from models.order import Order
 from models.position import Position
 from models.values import Value, from_millis, to_millis
@@ -186,9 +189,12 @@ class AccountSync:
         last_look = await self._store.fills.mark(account, "positions")
         before = [stored.position for stored in await self._store.positions.of_account(account)]
         drift = await self._follow_orders(account, client, is_full=is_full)
-        is_full = is_full or last_look is None or bool(changed_keys(before, positions))
-        if is_full:
+        is_full = is_full or last_look is None
+        has_changed = is_full or bool(changed_keys(before, positions))
+        if has_changed:
             await self._follow_fills(account, client, as_of)
+        if is_full:
+            await self._follow_funding(account, client, as_of)
         new_fills = [] if last_look is None else await self._store.fills.seen_since(account, last_look)
         orders = await self._orders_behind(client, new_fills)
         own = await self._markets_of_ours(account, as_of)
@@ -235,10 +241,18 @@ class AccountSync:
     async def _follow_fills(self, account: Account, client: AccountVenue, as_of: datetime) -> None:
         mark = await self._store.fills.mark(account, "fills")
         since = as_of - _FIRST_LOOK_BACK if mark is None else mark - _OVERLAP
-        await self._store.fills.add(account, await client.get_fills(since=since))
-        await self._store.fills.add_closed_pnl(account, await client.get_closed_pnl(since=since))
-        await self._store.fills.add_funding(account, await client.get_funding(since=since))
+        fills = await client.get_fills(since=since)
+        await self._store.fills.add(account, fills)
+        counts_itself = spec_of(account.exchange).can(Capability.CLOSED_PNL)
+        closed = await client.get_closed_pnl(since=since) if counts_itself else ClosedPnl.from_fills(fills)
+        await self._store.fills.add_closed_pnl(account, closed)
         await self._store.fills.set_mark(account, "fills", as_of)
+
+    async def _follow_funding(self, account: Account, client: AccountVenue, as_of: datetime) -> None:
+        mark = await self._store.fills.mark(account, "funding")
+        since = as_of - _FIRST_LOOK_BACK if mark is None else mark - _OVERLAP
+        await self._store.fills.add_funding(account, await client.get_funding(since=since))
+        await self._store.fills.set_mark(account, "funding", as_of)
 
     async def _orders_behind(self, client: AccountVenue, new_fills: Sequence[NewFill]) -> dict[str, Order]:
         """Return the orders that made the fills, to tell a stop from a hand; none where nothing filled."""

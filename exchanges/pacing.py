@@ -48,10 +48,10 @@ SHARES = {
     Purpose.LOOKUP: 1.0,
     Purpose.EXIT: 1.0,
     Purpose.WRITE: 0.9,
-    Purpose.READ: 0.75,
-    Purpose.SYNC: 0.6,
+    Purpose.READ: 0.8,
+    Purpose.SYNC: 0.4,
 }
-"""How full the venue's budget may be for a purpose: a quarter is kept free of reads, a tenth of what adds risk."""
+"""How full the venue's budget may be for a purpose: a fifth is kept free of reads, a tenth of what adds risk."""
 
 PATIENCE_S = {
     Purpose.LOOKUP: 30.0,

@@ -51,7 +51,7 @@ def test_request_heavier_than_the_limit_goes_out_when_nothing_else_does() -> Non
 
 @pytest.mark.parametrize(
     ("purpose", "count"),
-    [(Purpose.SYNC, 60), (Purpose.READ, 75), (Purpose.WRITE, 90), (Purpose.EXIT, 100), (Purpose.LOOKUP, 100)],
+    [(Purpose.SYNC, 40), (Purpose.READ, 80), (Purpose.WRITE, 90), (Purpose.EXIT, 100), (Purpose.LOOKUP, 100)],
 )
 def test_purpose_uses_its_share_of_the_budget(purpose: Purpose, count: int) -> None:
     assert spend_all(Pacer(LIMIT), purpose) == count
@@ -60,7 +60,7 @@ def test_purpose_uses_its_share_of_the_budget(purpose: Purpose, count: int) -> N
 def test_reads_leave_room_for_orders_and_orders_for_exits() -> None:
     pacer = Pacer(LIMIT)
     counts = [spend_all(pacer, purpose) for purpose in (Purpose.SYNC, Purpose.READ, Purpose.WRITE, Purpose.LOOKUP)]
-    assert counts == [60, 15, 15, 10]
+    assert counts == [40, 40, 10, 10]
 
 
 def test_process_uses_only_its_share() -> None:
