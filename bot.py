@@ -39,6 +39,7 @@ from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_a
 from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
+from core.backups import BackupKeeper
 from core.config import ConfigError, Settings, load_settings, service_manager
 from core.health import RESOLVER_LIMIT_S, Pulse, Sign
 from core.logs import set_up_logging
@@ -196,11 +197,12 @@ async def run(settings: Settings) -> None:
     async with open_runtime(settings, role="bot") as runtime, Pulse(runtime.store).measured() as pulse:
         resolver = runtime.jobs.resolver
         signs = [*pulse.signs, pulse.beating("resolver", lambda: resolver.last_beat, limit_s=RESOLVER_LIMIT_S)]
-        async with service.watched(signs):
-            bot = make_bot(settings)
-            is_reached = await reach(bot, stop, waiting=service.ready)
-        if is_reached:
-            await _serve(runtime, bot, service, signs, stop)
+        async with BackupKeeper(runtime.store).running():
+            async with service.watched(signs):
+                bot = make_bot(settings)
+                is_reached = await reach(bot, stop, waiting=service.ready)
+            if is_reached:
+                await _serve(runtime, bot, service, signs, stop)
     logger.info("bot stopped")
 
 

@@ -14,6 +14,7 @@ from models.errors import BadOrder
 from storage.accounts import AccountRow
 from storage.alerts import Direction, PriceAlert
 from storage.audit import AuditEntry
+from storage.backups import BACKUPS, Contents
 from storage.claims import Claim, Claimed, Recorded, Sign
 from storage.confirmations import Confirmation, Refusal
 from storage.credentials import SealBroken, SealedField, Sealer, WrappedKey
@@ -42,6 +43,7 @@ from storage.trading import EVERYBODY, Restriction, TradingState, user_scope
 from storage.users import Role, User
 
 __all__ = [
+    "BACKUPS",
     "DEFAULT_EXCHANGE",
     "DEFAULT_TRADING_MODE",
     "EVERYBODY",
@@ -52,6 +54,7 @@ __all__ = [
     "Claim",
     "Claimed",
     "Confirmation",
+    "Contents",
     "Decide",
     "Direction",
     "Effect",

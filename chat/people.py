@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chat.call import Call, Need, Reply
 from chat.confirm import Deed, Payload, plan
+from core.recovery import RESTORED
 from db import EVERYBODY, Role, TradingState, User
 from models.errors import BadOrder
 from telegram_ui.screen import Screen
@@ -13,6 +14,8 @@ from telegram_ui.views.plans import halt_plan, resume_all_plan
 _INVITATION = timedelta(hours=24)
 _GIVEN = {role.value: role for role in (Role.TRADER, Role.VIEWER, Role.BANNED)}
 _HALTED = "halted"
+_LIFTED = (_HALTED, RESTORED)
+"""Why trading can be stopped for everybody until the owner says otherwise."""
 _AUDIT_ROWS = 20
 
 
@@ -32,7 +35,7 @@ def _row(user: User) -> PersonRow:
 
 
 async def _is_halted(call: Call) -> bool:
-    return any(row.scope == EVERYBODY and row.reason == _HALTED for row in await call.store.trading.restrictions())
+    return any(row.scope == EVERYBODY and row.reason in _LIFTED for row in await call.store.trading.restrictions())
 
 
 async def on_person(call: Call) -> Reply:
@@ -90,7 +93,8 @@ async def _halt(call: Call, _payload: Payload, _token: str) -> Screen:
 
 
 async def _resume_all(call: Call, _payload: Payload, _token: str) -> Screen:
-    await call.store.trading.lift(EVERYBODY, _HALTED)
+    for reason in _LIFTED:
+        await call.store.trading.lift(EVERYBODY, reason)
     await call.store.audit.add("resumed_all", actor_id=call.user_id)
     return await people_screen(call)
 

@@ -1,13 +1,14 @@
 """`start.sh`'s second half: one row per thing it can be asked for."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
 from core.config import ConfigError, load_settings
 from launcher import background
 from launcher.instance import EVERYTHING, AlreadyRunning, running_as
-from launcher.parts import BOT, SANDBOX, WEBAPP, Part
+from launcher.parts import BOT, SANDBOX, WEBAPP, Part, announced_sandbox, environment
 from launcher.planning import CannotStart, parts_of_everything, plan_for
 from launcher.supervisor import Supervisor
 
@@ -30,6 +31,19 @@ def _restart() -> int:
     return background.stop() or _start_in_background()
 
 
+def _tool(name: str) -> int:
+    """Run one of the operator's tools, and tell it where a running sandbox is."""
+    env = environment(announced_sandbox(), telegram_token=_token())
+    return subprocess.run([sys.executable, "-m", "ops", name, *sys.argv[2:]], env=env, check=False).returncode
+
+
+def _token() -> str:
+    try:
+        return load_settings().telegram_token.get_secret_value()
+    except ConfigError:  # the tool itself says so
+        return ""
+
+
 COMMANDS: dict[str, Callable[[], int]] = {
     "--foreground": _everything,
     "--background": lambda: _everything(is_quiet=True),
@@ -41,6 +55,10 @@ COMMANDS: dict[str, Callable[[], int]] = {
     "--webapp": lambda: _run([WEBAPP], WEBAPP.name),
     "--sandbox": lambda: _run([SANDBOX], SANDBOX.name),
     "--install": lambda: 0,
+    "--doctor": lambda: _tool("doctor"),
+    "--backup": lambda: _tool("backup"),
+    "--restore": lambda: _tool("restore"),
+    "--import": lambda: _tool("import"),
 }
 ALIASES = {"-d": "--daemon", "-r": "--restart", "-s": "--status", "-i": "--install", "--web": "--webapp"}
 

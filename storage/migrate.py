@@ -21,6 +21,11 @@ def current_revision(connection: sqlite3.Connection) -> str | None:
     return row[0] if row else None
 
 
+def known_revisions() -> list[str]:
+    """Return the schemas that this code knows, the newest first."""
+    return [script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()]
+
+
 def migrate(connection: sqlite3.Connection, path: Path, target: str = SCHEMA_HEAD) -> None:
     """Upgrade, or downgrade to `target`.
 
@@ -40,7 +45,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _run(bound: Connection, current: str | None, path: Path, target: str) -> None:
-    revisions = [script.revision for script in ScriptDirectory(str(_SCRIPTS)).walk_revisions()]
+    revisions = known_revisions()
     if current is not None and current not in revisions:
         raise StorageRefused(
             f"{path}: its schema {current} is newer than this release knows; install the newer release again, "

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from storage.accounts import Accounts
 from storage.alerts import PriceAlerts
 from storage.audit import Audit
+from storage.backups import BACKUPS, Contents, back_up
 from storage.cache import Cache
 from storage.confirmations import Confirmations
 from storage.credentials import CredentialStore
@@ -17,7 +19,7 @@ from storage.inbox import Inbox
 from storage.invites import Invites
 from storage.journal import Journal
 from storage.location import check_health, connect, database_path, prepare_file
-from storage.migrate import migrate
+from storage.migrate import SCHEMA_HEAD, current_revision, known_revisions, migrate
 from storage.outbox import Outbox
 from storage.positions import Positions
 from storage.processes import Processes, RoleLock
@@ -97,6 +99,14 @@ class Store:
         """
         await self.cache.put("write-probe", os.urandom(8))
 
+    async def back_up(self, target: Path) -> Contents:
+        """Copy everything while it is in use, and look the copy over.
+
+        Raises:
+            StorageRefused: It could not be written.
+        """
+        return await asyncio.to_thread(back_up, self.path, target)
+
     async def close(self) -> None:
         """Finish what was accepted, end the epoch and let the file go."""
         try:
@@ -116,9 +126,22 @@ def _prepare(path: Path, role: str) -> RoleLock | None:
     try:
         with closing(connect(path)) as connection:
             check_health(connection, path)
+            _keep_before_update(connection, path)
             migrate(connection, path)
     except StorageRefused:
         if lock is not None:
             lock.release()
         raise
     return lock
+
+
+def _keep_before_update(connection: sqlite3.Connection, path: Path) -> None:
+    """Keep a copy of a database whose schema is about to change, for the way back to the release before."""
+    schema = current_revision(connection)
+    if schema is None or schema == SCHEMA_HEAD or schema not in known_revisions():
+        return
+    folder = path.parent / BACKUPS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / f"{path.stem}-before-{SCHEMA_HEAD}.db"
+    if not target.exists():
+        back_up(path, target)

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot": {"models", "core", "core.backend", "core.runtime", "db", "chat", "telegram_app", "telegram_ui"},
     "webapp": {"models", "core", "core.backend", "core.runtime"},
     "launcher": {"core"},
+    "ops": {"models", "core", "core.runtime", "db", "storage", "exchanges", "telegram_ui", "launcher"},
     "sandbox": set(),
     # rows that only tables name: pure data that may be read one by one
     "exchanges.bybit_errors": set(),

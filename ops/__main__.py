@@ -1,0 +1,57 @@
+"""What `start.sh` hands to the operator's tools: `python -m ops doctor`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+
+from core.config import ConfigError, load_settings
+from core.logs import set_up_logging
+from core.service import EXIT_SETTINGS, EXIT_STORAGE, refuse
+from ops import doctor
+from ops.backup import put_back, take_backup
+from storage.errors import StorageRefused
+
+_USAGE = 64
+
+
+def _doctor(_arguments: Sequence[str]) -> int:
+    findings = asyncio.run(doctor.examine())
+    sys.stdout.write(doctor.report(findings))
+    return doctor.exit_code(findings)
+
+
+def _backup(_arguments: Sequence[str]) -> int:
+    return _say(asyncio.run(take_backup(load_settings())))
+
+
+def _restore(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1:
+        return refuse("Which backup? ./start.sh --restore FILE", _USAGE)
+    return _say(put_back(load_settings(), arguments[0]))
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "doctor": _doctor,
+    "backup": _backup,
+    "restore": _restore,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the first argument names; return the exit code."""
+    set_up_logging(level="ERROR", log_file=None)
+    try:
+        return COMMANDS[arguments[0]](arguments[1:])
+    except ConfigError as e:
+        return refuse(e, EXIT_SETTINGS)
+    except StorageRefused as e:
+        return refuse(e, EXIT_STORAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
