@@ -72,6 +72,7 @@ class BybitExchange(BybitHistory, BybitSender):
         self._margin_mode: MarginMode | None = None
         self._margin_mode_until = 0.0
         self._empty_until: dict[tuple[str, int], float] = {}
+        self._first_calls: dict[str, list[Call]] = {}  # the same questions every few seconds: worded once
 
     def __repr__(self) -> str:
         return f"BybitExchange({self._account_type}, key {self.signer})"
@@ -241,7 +242,10 @@ class BybitExchange(BybitHistory, BybitSender):
         now, what = self._gate.monotonic(), endpoint.__name__
         is_lazy = read_purpose() is Purpose.SYNC
         scopes = [n for n in range(len(SCOPES)) if not (is_lazy and self._empty_until.get((what, n), 0.0) > now)]
-        pages = await together(self._all(endpoint, SCOPES[n], a_page=a_page) for n in scopes)
+        firsts = self._first_calls.get(what)
+        if firsts is None:
+            firsts = self._first_calls[what] = [endpoint(**scope, limit=a_page) for scope in SCOPES]
+        pages = await together(self._all(endpoint, SCOPES[n], a_page=a_page, first=firsts[n]) for n in scopes)
         for n, (rows, _) in zip(scopes, pages, strict=True):
             self._empty_until[what, n] = 0.0 if rows or n == 0 else now + _EMPTY_KEPT_S
         return pages

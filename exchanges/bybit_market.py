@@ -109,16 +109,20 @@ class BybitMarket:
         most: int | None = None,
         purpose: Purpose | None = None,
         max_bytes: int = MAX_ANSWER,
+        first: Call | None = None,
     ) -> tuple[list[wire.Row], datetime]:
         """Return the rows of all pages, or of as many as hold `most` rows, and the time of the first page.
 
         Bybit hands out a cursor even on a page that is not full, so only an empty page or no cursor is the end.
+
+        Args:
+            first: The call for the first page, where it has been made before.
         """
         rows: list[wire.Row] = []
         cursor: str | None = None
         as_of: datetime | None = None
+        call = endpoint(**query, limit=a_page) if first is None else first
         for _ in range(_MAX_PAGES):
-            call = endpoint(**query, limit=a_page, cursor=cursor)
             answer = await self._http.read(call, purpose=purpose, max_bytes=max_bytes)
             page = wire.records(answer.result, "list")
             as_of = as_of or answer.as_of
@@ -127,6 +131,7 @@ class BybitMarket:
             if not page or following in {None, cursor} or (most is not None and len(rows) >= most):
                 return rows, as_of
             cursor = following
+            call = endpoint(**query, limit=a_page, cursor=cursor)
         raise BadPayload("nextPageCursor: the venue's list does not end")
 
 

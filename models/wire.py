@@ -212,14 +212,16 @@ def moment(row: Row, name: str) -> datetime:
     The unit follows from the number of digits, which is unambiguous for the years 2001 to 2286. Venues differ in the
     unit even between fields of one answer.
     """
-    found = _moment_of(integer(row, name))
+    value = row.get(name)
+    found = _moment_of(value if type(value) is str and value.isdecimal() and value.isascii() else integer(row, name))
     if found is None:
         raise bad_field(name, "an epoch time", row.get(name))
     return found
 
 
 @lru_cache(_REMEMBERED)
-def _moment_of(value: int) -> datetime | None:
+def _moment_of(number: int | str) -> datetime | None:
+    value = int(number)
     digits = len(str(value))
     if digits == _NANOSECOND_DIGITS:
         return _EPOCH + timedelta(microseconds=value // 1000)
