@@ -8,7 +8,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from chat.call import Person
-from db import Role, Store
+from db import Role, Store, User
 from telegram_app.incoming import Sender
 from telegram_ui.texts import Texts, language_of
 
@@ -56,21 +56,25 @@ class Access:
         self._clock = clock
         self._refused_at: dict[int, float] = {}
 
-    async def person(self, sender: Sender) -> Person:
-        """Return who is asking, with the role they have at this moment."""
+    async def know(self, sender: Sender) -> tuple[Person, Texts]:
+        """Return who is asking, with the role they have at this moment, and the language they read."""
         user = await self._store.users.get(sender.user_id)
-        role = Role.PENDING if user is None else user.role
         name = _one_line(f"@{sender.username}" if sender.username else sender.first_name)
-        if user is not None and (user.username, user.first_name) != (sender.username, sender.first_name):
+        if user is not None and (user.username, user.first_name) != (sender.username, name):
             await self._store.users.saw(sender.user_id, username=sender.username, first_name=name)
-        return Person(user_id=sender.user_id, role=role, name=name)
+        person = Person(user_id=sender.user_id, role=Role.PENDING if user is None else user.role, name=name)
+        return person, await self._texts(user, sender)
 
-    async def texts(self, user_id: int, language_code: str | None = None) -> Texts:
-        """Return somebody's language and zone; their app's language until they chose one."""
+    async def texts(self, user_id: int) -> Texts:
+        """Return the language and zone of somebody who is not asking right now."""
         user = await self._store.users.get(user_id)
-        language = user.language if user and user.language else language_of(language_code)
-        zone = await self._store.settings.get(user_id, "zone", "UTC")
-        return Texts(language_of(language), ZoneInfo(zone))
+        return await self._texts(user, Sender(user_id=user_id, language_code=None, username=None, first_name=""))
+
+    async def _texts(self, user: User | None, sender: Sender) -> Texts:
+        """Speak the language that was chosen; until one is, that of the person's app."""
+        chosen = user.language if user is not None else None
+        zone = await self._store.settings.get(sender.user_id, "zone", "UTC")
+        return Texts(language_of(chosen or sender.language_code), ZoneInfo(zone))
 
     async def claim_ownership(self, user_id: int, code: str) -> bool:
         """Make somebody the owner who brings the code of the first start."""

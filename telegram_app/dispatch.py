@@ -1,6 +1,5 @@
 """From an update to an answer: who is it, may they, which row of the tables, and where the answer stands."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
@@ -74,7 +73,7 @@ class Dispatcher:
         """Tell somebody whose lane is full to slow down."""
         incoming = read_update(update)
         if incoming is not None and incoming.is_tap:
-            t = await self._access.texts(incoming.sender.user_id, incoming.sender.language_code)
+            _, t = await self._access.know(incoming.sender)
             await self._messenger.acknowledge(incoming.query_id, t(_BUSY))
 
     async def handle(self, update: Update) -> None:
@@ -90,10 +89,7 @@ class Dispatcher:
             await self._tell_crash(incoming, number)
 
     async def _answer(self, incoming: Incoming, number: str) -> None:
-        sender = incoming.sender
-        person, t = await asyncio.gather(
-            self._access.person(sender), self._access.texts(sender.user_id, sender.language_code)
-        )
+        person, t = await self._access.know(incoming.sender)
         if not incoming.is_private:
             await self._turn_away(incoming, private_only_view(t))
             return

@@ -1,5 +1,7 @@
 """Codes and roles."""
 
+from dataclasses import replace
+
 from db import Role, Store
 from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
 from telegram_app.incoming import Sender
@@ -43,7 +45,7 @@ def test_no_code_opens_nothing() -> None:
 
 
 async def test_name_fits_one_line(store: Store) -> None:
-    person = await Access(store, OwnerCode()).person(SENDER)
+    person, _ = await Access(store, OwnerCode()).know(SENDER)
     assert person.role is Role.PENDING
     assert "\n" not in person.name
     assert len(person.name) <= 40
@@ -51,11 +53,15 @@ async def test_name_fits_one_line(store: Store) -> None:
 
 async def test_language_is_the_apps_until_one_is_chosen(store: Store) -> None:
     access = Access(store, OwnerCode())
-    assert (await access.texts(5, "uk-UA")).language == "uk"
-    assert (await access.texts(5, "de")).language == "en"
+    _, words = await access.know(replace(SENDER, language_code="uk-UA"))
+    assert words.language == "uk"
+    _, words = await access.know(replace(SENDER, language_code="de"))
+    assert words.language == "en"
     await store.users.set_role(5, Role.TRADER)
     await store.users.set_language(5, "ru")
-    assert (await access.texts(5, "uk")).language == "ru"
+    _, words = await access.know(SENDER)
+    assert words.language == "ru"
+    assert (await access.texts(5)).language == "ru"
 
 
 def test_stranger_is_answered_once_an_hour(store: Store) -> None:
