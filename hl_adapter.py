@@ -22,7 +22,8 @@ from hyperliquid.utils.signing import sign_l1_action
 from direct.calls import TIMEOUT_S, Pools, Turns, network_ack
 from direct.hyperliquid_actions import action_for, legs_of
 from direct.hyperliquid_answers import read_answer
-from models.enums import AccountType, PositionMode
+from models import wire
+from models.enums import AccountType, MarginMode, PositionMode
 from models.errors import BadPayload, NoCredentials, Unavailable
 from models.instrument import instruments_from_hyperliquid
 from models.market import tickers_from_hyperliquid
@@ -50,6 +51,8 @@ _NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
 _STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
 _DEXES_KEPT_S = 600.0
 _HISTORY = timedelta(days=7)
+_MARGIN_MODES = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
+_USDC = 0
 
 
 class DirectHyperliquid:
@@ -70,6 +73,7 @@ class DirectHyperliquid:
         self._vault = values.get("vault_address") or None
         self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
+        self._collaterals: dict[str, int] = {}
         self._offset_ms = 0
         self._turns = Turns()
         self._known_dexes: list[str] = []
@@ -145,9 +149,26 @@ class DirectHyperliquid:
         """Return every market of every dex."""
         found: list[Instrument] = []
         for number, dex in enumerate(await self._dexes()):
-            meta = await self._ask("meta", dex=dex)
-            found += instruments_from_hyperliquid(meta, dex=dex or None, dex_index=number - 1 if dex else None)
+            meta = await self._meta(dex)
+            found += instruments_from_hyperliquid(
+                meta,
+                dex=dex or None,
+                dex_index=number - 1 if dex else None,
+                collateral=await self._coin(self._collaterals[dex]),
+            )
         return found
+
+    async def _meta(self, dex: str) -> Row:
+        meta = wire.as_record(await self._ask("meta", dex=dex), "meta")
+        self._collaterals[dex] = wire.optional_integer(meta, "collateralToken") or _USDC
+        return meta
+
+    async def _coin(self, token: int) -> str:
+        """Return the name of the coin that a dex settles in."""
+        if token == _USDC:
+            return "USDC"
+        tokens = wire.records(wire.as_record(await self._ask("spotMeta"), "spotMeta"), "tokens")
+        return next((str(row.get("name")) for row in tokens if row.get("index") == token), f"token {token}")
 
     async def get_tickers(self) -> list[Ticker]:
         """Return the prices of every market of the main dex."""
@@ -171,13 +192,17 @@ class DirectHyperliquid:
         rows = await self._ask("candleSnapshot", req=request)
         return [Candle.from_hyperliquid(row) for row in rows][-limit:]
 
-    async def _states(self) -> list[Row]:
+    async def _states(self, dexes: list[str]) -> list[Row]:
         user = await self._user()
-        return [await self._ask("clearinghouseState", user=user, dex=dex) for dex in await self._dexes()]
+        return [await self._ask("clearinghouseState", user=user, dex=dex) for dex in dexes]
 
     async def get_balance(self) -> Balance:
-        """Return the account's money, wherever its abstraction keeps it."""
-        states = await self._states()
+        """Return the account's money in USDC, wherever its abstraction keeps it."""
+        dexes = await self._dexes()
+        for dex in dexes:
+            if dex not in self._collaterals:
+                await self._meta(dex)
+        states = await self._states([dex for dex in dexes if self._collaterals[dex] == _USDC])
         spot = await self._ask("spotClearinghouseState", user=await self._user())
         abstraction = await self._ask("userAbstraction", user=await self._user())
         return Balance.from_hyperliquid(
@@ -191,7 +216,7 @@ class DirectHyperliquid:
 
     async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
         """Return open positions of every dex."""
-        rows = [row for state in await self._states() for row in state["assetPositions"]]
+        rows = [row for state in await self._states(await self._dexes()) for row in state["assetPositions"]]
         read = (Position.from_hyperliquid(row, account_type=self._account_type, as_of=self._now()) for row in rows)
         return [position for position in read if position is not None and _is_of(position, instrument)]
 
@@ -207,11 +232,14 @@ class DirectHyperliquid:
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
     ) -> Order | None:
         """Ask for one order by either id; None is a complete miss."""
-        oid: int | str | None = int(order_id) if order_id else client_order_id
-        answer = await self._ask("orderStatus", user=await self._user(), oid=oid)
-        order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
-        if order is not None or client_order_id is None:
-            return order
+        ids = ([int(order_id)] if order_id else []) + ([client_order_id] if client_order_id else [])
+        for oid in ids:  # an amended order has a new id of the venue's, and keeps ours
+            answer = await self._ask("orderStatus", user=await self._user(), oid=oid)
+            order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
+            if order is not None:
+                return order
+        if client_order_id is None:
+            return None
         if any(fill.client_order_id == client_order_id for fill in await self.get_fills(instrument)):
             raise Unavailable("fills are listed, the order is not yet")
         return None
@@ -266,7 +294,11 @@ class DirectHyperliquid:
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode: always one-way, margin mode market by market."""
-        return AccountState(margin_mode=None, position_mode=PositionMode.ONE_WAY)
+        mode = None
+        if instrument is not None:
+            data = await self._ask("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
+            mode = wire.described(data["leverage"], "type", _MARGIN_MODES)
+        return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY)
 
     async def get_key_info(self) -> KeyInfo:
         """Ask HyperLiquid what this key is."""

@@ -41,7 +41,11 @@ Row = Mapping[str, Any]
 
 RECV_WINDOW_MS = 5000
 _WINDOW = timedelta(days=7)  # the longest span that history endpoints take
-_SETTLE = ("USDT", "USDC")
+_SCOPES = (
+    {"category": "linear", "settleCoin": "USDT"},
+    {"category": "linear", "settleCoin": "USDC"},
+    {"category": "inverse"},
+)
 _INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": "D"}
 _MARGIN_MODES = {
     "ISOLATED_MARGIN": MarginMode.ISOLATED,
@@ -142,11 +146,7 @@ class DirectBybit:
             return await self._pages(
                 method, most, category=_category(instrument), symbol=instrument.native_symbol, **query
             )
-        return [
-            row
-            for settle in _SETTLE
-            for row in await self._pages(method, most, category="linear", settleCoin=settle, **query)
-        ]
+        return [row for scope in _SCOPES for row in await self._pages(method, most, **scope, **query)]
 
     async def get_server_time(self) -> datetime:
         """Return Bybit's clock."""
@@ -195,7 +195,7 @@ class DirectBybit:
         )
 
     async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
-        """Return open positions of both settlement coins."""
+        """Return open positions of every settlement coin."""
         rows = await self._by_settle("get_positions", instrument, 1000, limit=200)
         mode = (await self.get_account_state()).margin_mode
         read = (
@@ -265,7 +265,8 @@ class DirectBybit:
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
         symbol = instrument.native_symbol if instrument else "BTCUSDT"
-        result = await self._read(lambda: self._http.get_fee_rates(category="linear", symbol=symbol))
+        category = _category(instrument) if instrument else "linear"
+        result = await self._read(lambda: self._http.get_fee_rates(category=category, symbol=symbol))
         row = _only(result)
         return FeeRates(
             maker=Decimal(row["makerFeeRate"]),

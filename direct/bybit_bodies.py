@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from models.enums import MarginMode, OrderSide, PositionMode, PositionSide, TimeInForce, TriggerBy
+from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce, TriggerBy
 from models.errors import BadOrder
 from models.requests import (
     Action,
@@ -15,6 +15,7 @@ from models.requests import (
     CancelAll,
     CancelOrder,
     OrderRequest,
+    Protection,
     SetLeverage,
     SetMarginMode,
     SetPositionMode,
@@ -65,6 +66,10 @@ def _market(instrument: Instrument) -> dict[str, Any]:
 
 
 def _order(request: OrderRequest) -> dict[str, Any]:
+    if request.order_type in {OrderType.TRAILING_STOP, OrderType.UNKNOWN}:
+        raise BadOrder("Bybit trails the stop of a position, not an order", code="no_trailing")
+    if not request.instrument.is_linear and not request.closes_position:
+        raise BadOrder("coin-settled contracts can be closed here, not opened", code="inverse_not_traded")
     body: dict[str, Any] = {
         "symbol": request.instrument.native_symbol,
         "side": _SIDES[request.side],
@@ -76,15 +81,36 @@ def _order(request: OrderRequest) -> dict[str, Any]:
         "triggerPrice": _text(request.trigger_price),
     }
     if request.trigger_price is not None:
-        body["triggerDirection"] = 1 if request.trigger_rises else 2
+        body["triggerDirection"] = 1 if _rises(request) else 2
         body["triggerBy"] = _TRIGGERS.get(request.trigger_by) if request.trigger_by else None
     if request.protection is not None:
-        body |= {
-            "takeProfit": _text(request.protection.take_profit),
-            "stopLoss": _text(request.protection.stop_loss),
-            "tpslMode": "Full",
-        }
+        body |= _levels(request.protection)
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _rises(request: OrderRequest) -> bool:
+    if request.trigger_rises is not None:
+        return request.trigger_rises
+    return (request.side is OrderSide.BUY) is not request.order_type.is_take_profit
+
+
+def _levels(protection: Protection) -> dict[str, Any]:
+    """Return take-profit and stop-loss; one that rests as a limit makes both partial, which is all Bybit has for it."""
+    trigger_by = _TRIGGERS.get(protection.trigger_by) if protection.trigger_by else None
+    body: dict[str, Any] = {}
+    for prefix, name, price, limit in (
+        ("tp", "takeProfit", protection.take_profit, protection.take_profit_limit),
+        ("sl", "stopLoss", protection.stop_loss, protection.stop_loss_limit),
+    ):
+        if price is not None:
+            body[name] = plain(price)
+        if price and trigger_by:
+            body[f"{prefix}TriggerBy"] = trigger_by
+        if price and limit is not None:
+            body |= {f"{prefix}OrderType": "Limit", f"{prefix}LimitPrice": plain(limit)}
+    if body:
+        body["tpslMode"] = "Partial" if body.keys() & {"tpOrderType", "slOrderType"} else "Full"
+    return body
 
 
 def _execution(request: OrderRequest) -> dict[str, Any]:
@@ -132,9 +158,14 @@ def _cancel(action: CancelOrder) -> Call:
 
 
 def _cancel_all(action: CancelAll) -> Call:
+    """Cancel only the kind that was seen open: without a filter the protection of open positions goes too."""
+    kinds = {order.is_trigger for order in action.orders}
+    narrowed = {"orderFilter": "StopOrder" if True in kinds else "Order"} if len(kinds) == 1 else {}
     if action.instrument is not None:
-        return Call("cancel_all_orders", _market(action.instrument))
-    return Call("cancel_all_orders", {"category": "linear", "settleCoin": action.settle or "USDT"})
+        return Call("cancel_all_orders", _market(action.instrument) | narrowed)
+    settle = action.settle or "USDT"
+    category = "linear" if settle in {"USDT", "USDC"} else "inverse"
+    return Call("cancel_all_orders", {"category": category, "settleCoin": settle, **narrowed})
 
 
 def _leverage(action: SetLeverage) -> Call:
@@ -152,19 +183,17 @@ def _position_mode(action: SetPositionMode) -> Call:
 
 
 def _protect(action: SetProtection) -> Call:
-    is_partial = action.size is not None
-    body: dict[str, Any] = {
+    body = _levels(action.protection)
+    if action.size is not None or body.get("tpslMode") == "Partial":
+        size = plain(action.position_size if action.size is None else action.size)
+        body["tpslMode"] = "Partial"
+        body |= {name: size for name, level in (("tpSize", "takeProfit"), ("slSize", "stopLoss")) if level in body}
+    body |= {
         "positionIdx": _HEDGE_INDEX[action.position_side if action.is_hedge else None],
-        "tpslMode": "Partial" if is_partial else "Full",
-        "takeProfit": _text(action.protection.take_profit),
-        "stopLoss": _text(action.protection.stop_loss),
+        "tpslMode": body.get("tpslMode", "Full"),
         "trailingStop": _text(action.trailing_distance),
         "activePrice": _text(action.trailing_activation),
     }
-    if is_partial and action.protection.take_profit is not None:
-        body["tpSize"] = _text(action.size)
-    if is_partial and action.protection.stop_loss is not None:
-        body["slSize"] = _text(action.size)
     return Call("set_trading_stop", _market(action.instrument) | body)
 
 

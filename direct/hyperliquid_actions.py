@@ -1,12 +1,12 @@
 """Our actions as the HyperLiquid SDK's: built with its own functions, numbers as text without trailing zeros."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, cast
 
 from hyperliquid.utils.signing import order_wires_to_order_action
 
-from models.enums import MarginMode, OrderType, TimeInForce
+from models.enums import MarginMode, OrderType, TimeInForce, TriggerBy
 from models.errors import BadOrder
 from models.requests import (
     Action,
@@ -27,9 +27,15 @@ from models.values import plain
 Wire = dict[str, Any]
 
 _TIMES = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc", TimeInForce.POST_ONLY: "Alo"}
-_TAKE_PROFITS = {OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT}
+_TRIGGERS = {
+    OrderType.STOP_MARKET: "sl",
+    OrderType.STOP_LIMIT: "sl",
+    OrderType.TAKE_PROFIT_MARKET: "tp",
+    OrderType.TAKE_PROFIT_LIMIT: "tp",
+}
 _TRIGGER_SLIPPAGE = Decimal("0.1")  # the venue's own tolerance for triggered market orders
-_USD_UNITS = 10**6
+_FIGURES = 5  # of a price
+_USD_DECIMALS = 6
 
 
 def action_for(action: Action) -> Wire:
@@ -62,22 +68,13 @@ def _asset(instrument: Instrument) -> int:
 def _order(request: OrderRequest) -> Wire:
     limit = request.price
     if request.trigger_price is not None:
-        kind: Wire = {
-            "trigger": {
-                "isMarket": request.order_type.is_market,
-                "triggerPx": plain(request.trigger_price),
-                "tpsl": "tp" if request.order_type in _TAKE_PROFITS else "sl",
-            }
-        }
-        limit = limit if limit is not None else _bound(request.instrument, request.trigger_price, request.side)
+        kind = _trigger(request, request.trigger_price)
+        if limit is None and request.order_type.is_market:
+            limit = _bound(request.instrument, request.trigger_price, request.side)
     else:
-        is_market = request.order_type is OrderType.MARKET
-        time_in_force = TimeInForce.IOC if is_market else request.time_in_force
-        if time_in_force not in _TIMES:
-            raise BadOrder("HyperLiquid has no fill-or-kill", code="time_in_force_not_supported")
-        kind = {"limit": {"tif": _TIMES[time_in_force]}}
+        kind = {"limit": {"tif": _time_in_force(request)}}
     if limit is None:
-        raise BadOrder("a market order needs the worst price to accept", code="price_missing")
+        raise BadOrder("an order needs its limit, a market order the worst price to accept", code="price_missing")
     return {
         "a": _asset(request.instrument),
         "b": request.side is OrderSide.BUY,
@@ -89,34 +86,65 @@ def _order(request: OrderRequest) -> Wire:
     }
 
 
+def _time_in_force(request: OrderRequest) -> str:
+    if request.order_type is OrderType.MARKET:
+        return "Ioc"
+    if request.order_type is not OrderType.LIMIT:
+        raise BadOrder("this order needs a trigger price", code="trigger_price_missing")
+    if request.time_in_force not in _TIMES:
+        raise BadOrder("HyperLiquid has no fill-or-kill", code="time_in_force_not_supported")
+    return _TIMES[request.time_in_force]
+
+
+def _trigger(request: OrderRequest, price: Decimal) -> Wire:
+    tpsl = _TRIGGERS.get(request.order_type)
+    if tpsl is None:
+        raise BadOrder("HyperLiquid has no trailing stops", code="trailing_not_supported")
+    _check_trigger_by(request.trigger_by)
+    rises = (request.side is OrderSide.BUY) == (tpsl == "sl")
+    if request.trigger_rises not in {None, rises}:
+        raise BadOrder("such an order fires when the price goes the other way", code="trigger_direction")
+    return {"trigger": {"isMarket": request.order_type.is_market, "triggerPx": plain(price), "tpsl": tpsl}}
+
+
+def _check_trigger_by(trigger_by: TriggerBy | None) -> None:
+    if trigger_by not in {None, TriggerBy.MARK}:
+        raise BadOrder("HyperLiquid fires triggers by the mark price only", code="trigger_by_not_supported")
+
+
 def _bound(instrument: Instrument, trigger: Decimal, side: OrderSide) -> Decimal:
-    """Return the limit that a triggered market order still needs, on the venue's grid."""
-    factor = 1 + _TRIGGER_SLIPPAGE if side is OrderSide.BUY else 1 - _TRIGGER_SLIPPAGE
-    return Decimal(f"{trigger * factor:.5g}").quantize(Decimal(1).scaleb(-(instrument.price_max_decimals or 0)))
-
-
-def _child(
-    instrument: Instrument, side: OrderSide, size: Decimal, trigger: Decimal, kind: str, cloid: str | None
-) -> Wire:
-    wire: Wire = {
-        "a": _asset(instrument),
-        "b": side is OrderSide.BUY,
-        "p": plain(_bound(instrument, trigger, side)),
-        "s": plain(size),
-        "r": True,
-        "t": {"trigger": {"isMarket": True, "triggerPx": plain(trigger), "tpsl": kind}},
-    }
-    return wire | {"c": cloid} if cloid else wire
+    """Return the limit that a triggered market order still needs: on the venue's grid, within its tolerance."""
+    is_buy = side is OrderSide.BUY
+    worst = trigger * (1 + _TRIGGER_SLIPPAGE if is_buy else 1 - _TRIGGER_SLIPPAGE)
+    decimals = min(instrument.price_max_decimals or 0, _FIGURES - 1 - worst.adjusted())
+    return worst.quantize(Decimal(1).scaleb(-max(decimals, 0)), ROUND_FLOOR if is_buy else ROUND_CEILING)
 
 
 def _children(action: OrderRequest | SetProtection, side: OrderSide, size: Decimal, ids: tuple[str, ...]) -> list[Wire]:
     protection = action.protection
     if protection is None:
         return []
-    levels = [(protection.take_profit, "tp"), (protection.stop_loss, "sl")]
-    wanted = [(price, kind) for price, kind in levels if price]
-    named = dict(enumerate(ids))
-    return [_child(action.instrument, side, size, price, kind, named.get(n)) for n, (price, kind) in enumerate(wanted)]
+    _check_trigger_by(protection.trigger_by)
+    levels = (
+        ("tp", protection.take_profit, protection.take_profit_limit),
+        ("sl", protection.stop_loss, protection.stop_loss_limit),
+    )
+    wanted = [(kind, trigger, limit) for kind, trigger, limit in levels if trigger]
+    # one id per order, or a take-profit's and a stop-loss's of which one is not needed
+    named = dict(zip([kind for kind, _, _ in wanted] if len(ids) == len(wanted) else ("tp", "sl"), ids, strict=False))
+    wires = []
+    for kind, trigger, limit in wanted:
+        bound = _bound(action.instrument, trigger, side) if limit is None else limit
+        wire: Wire = {
+            "a": _asset(action.instrument),
+            "b": side is OrderSide.BUY,
+            "p": plain(bound),
+            "s": plain(size),
+            "r": True,
+            "t": {"trigger": {"isMarket": limit is None, "triggerPx": plain(trigger), "tpsl": kind}},
+        }
+        wires.append(wire | {"c": named[kind]} if kind in named else wire)
+    return wires
 
 
 def _signed_action(orders: list[Wire], grouping: str) -> Wire:
@@ -129,17 +157,25 @@ def _place(action: OrderRequest) -> Wire:
 
 
 def _batch(action: BatchOrders) -> Wire:
+    if len(action.orders) == 1:
+        return _place(action.orders[0])
+    if any(order.protection is not None for order in action.orders):
+        raise BadOrder("orders with protection go one by one on HyperLiquid", code="protection_in_batch")
     return _signed_action([_order(order) for order in action.orders], "na")
 
 
 def _amend(action: AmendOrder) -> Wire:
     if action.replacement is None:
         raise BadOrder("an amendment needs the whole order", code="not_supported")
+    if action.replacement.protection is not None:
+        raise BadOrder("protection is changed with orders of its own", code="protection_in_amend")
     oid: int | str | None = int(action.order_id) if action.order_id else action.client_order_id
     return {"type": "batchModify", "modifies": [{"oid": oid, "order": _order(action.replacement)}]}
 
 
 def _cancels(orders: tuple[CancelOrder, ...]) -> Wire:
+    if not orders:
+        raise BadOrder("there is nothing to cancel", code="nothing_to_cancel")
     if all(order.order_id for order in orders):
         rows = [{"a": _asset(order.instrument), "o": int(order.order_id or 0)} for order in orders]
         return {"type": "cancel", "cancels": rows}
@@ -147,13 +183,9 @@ def _cancels(orders: tuple[CancelOrder, ...]) -> Wire:
     return {"type": "cancelByCloid", "cancels": named}
 
 
-def _cancel_all(action: CancelAll) -> Wire:
-    if not action.orders:
-        raise BadOrder("there is nothing to cancel", code="nothing_to_cancel")
-    return _cancels(action.orders)
-
-
 def _leverage(action: SetLeverage) -> Wire:
+    if action.margin_mode is None and not action.instrument.isolated_only:
+        raise BadOrder("HyperLiquid sets leverage and margin mode together: say which mode", code="margin_mode_missing")
     is_cross = action.margin_mode is not MarginMode.ISOLATED and not action.instrument.isolated_only
     return _update_leverage(action.instrument, is_cross, action.leverage)
 
@@ -171,6 +203,8 @@ def _update_leverage(instrument: Instrument, is_cross: bool, leverage: Decimal) 
 
 
 def _protect(action: SetProtection) -> Wire:
+    if action.trailing_distance or action.trailing_activation:
+        raise BadOrder("HyperLiquid has no trailing stops", code="trailing_not_supported")
     size = action.size if action.size is not None else action.position_size
     children = _children(action, action.position_side.closing_side, size, action.client_ids)
     if not children:
@@ -179,8 +213,10 @@ def _protect(action: SetProtection) -> Wire:
 
 
 def _adjust(action: AdjustMargin) -> Wire:
-    units = int(action.amount * _USD_UNITS)
-    return {"type": "updateIsolatedMargin", "asset": _asset(action.instrument), "isBuy": True, "ntli": units}
+    units = action.amount.scaleb(_USD_DECIMALS)
+    if not units or units != int(units):
+        raise BadOrder(f"the amount has at most {_USD_DECIMALS} decimals and is not zero", code="bad_number")
+    return {"type": "updateIsolatedMargin", "asset": _asset(action.instrument), "isBuy": True, "ntli": int(units)}
 
 
 _BUILDERS: dict[type, Callable[[Any], Wire]] = {
@@ -188,7 +224,7 @@ _BUILDERS: dict[type, Callable[[Any], Wire]] = {
     BatchOrders: _batch,
     AmendOrder: _amend,
     CancelOrder: lambda action: _cancels((action,)),
-    CancelAll: _cancel_all,
+    CancelAll: lambda action: _cancels(action.orders),
     SetLeverage: _leverage,
     SetMarginMode: _margin_mode,
     SetProtection: _protect,
