@@ -36,6 +36,7 @@ from exchanges.transport import Budget, Network
 from models.enums import AccountType
 
 ROUNDS: Final = 7
+ACCOUNTS: Final = 200
 GOAL_OVER_PYBIT: Final = 4
 GOAL_OVER_CCXT: Final = 8
 KEY, SECRET = "FakeBenchmarkKey", "FakeBenchmarkSecret0000"
@@ -164,7 +165,7 @@ def ours(url: str, network: Network) -> Read:
             Endpoints(rest=url, stream=""),
             network,
         )
-        for number in range(200)  # many accounts, because each may ask only 50 times a second
+        for number in range(ACCOUNTS)  # many, because each may ask only 50 times a second
     ]
     turn = 0
 
@@ -228,6 +229,12 @@ def ccxt_client(url: str, count: int) -> Any:
     return client
 
 
+async def warm(read: Read) -> None:
+    """Let every account ask once for what it then remembers."""
+    for _ in range(ACCOUNTS):
+        await read()
+
+
 async def compare(url: str, count: int, reads: int) -> list[Variant]:
     """Let the variants take turns."""
     client = ccxt_client(url, count)
@@ -238,6 +245,7 @@ async def compare(url: str, count: int, reads: int) -> list[Variant]:
                 Variant("pybit in threads", pybits(url, pool)),
                 Variant("ccxt", ccxts(client)),
             ]
+            await warm(variants[0].read)
             for _ in range(ROUNDS):
                 for variant in variants:
                     await variant.run(reads, count)
