@@ -1,0 +1,84 @@
+"""Reads of HyperLiquid's direct path, on a venue that is a script."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+from direct.calls import Pools
+from hl_adapter import DirectHyperliquid
+from models.enums import AccountType, MarginMode
+from models.venue import Credentials
+from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, answering
+from tests.exchanges.wire_server import WireServer
+from tests.payloads.loading import payload
+
+DEXES = [None, {"name": "xyz"}, {"name": "flx"}]
+TOKENS = {"tokens": [{"name": "USDC", "index": 0}, {"name": "USDH", "index": 360}], "universe": []}
+
+
+def meta(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the listing of a dex; flx settles in USDH."""
+    dex = question.get("dex") or ""
+    name = f"{dex}:GOLD" if dex else "BTC"
+    return {
+        "universe": [{"name": name, "szDecimals": 3, "maxLeverage": 10}],
+        "marginTables": [],
+        "collateralToken": 360 if dex == "flx" else 0,
+    }
+
+
+def state(question: dict[str, Any]) -> dict[str, Any]:
+    """Return an empty account that is worth 100 on every dex."""
+    return {**payload("hyperliquid/info_clearinghouse_state"), "assetPositions": [], "marginSummary": SUMMARY}
+
+
+SUMMARY = {"accountValue": "100.0", "totalNtlPos": "0.0", "totalRawUsd": "100.0", "totalMarginUsed": "0.0"}
+
+
+@asynccontextmanager
+async def direct(**answers: Any) -> AsyncIterator[DirectHyperliquid]:
+    """Yield the direct path to a venue that answers so."""
+    values = {"private_key": AGENT_KEY, "account_address": MASTER}
+    credentials = Credentials(exchange="hyperliquid", account_type=AccountType.PAPER, values=values)
+    pools = Pools("test")
+    async with WireServer(answering(perpDexs=DEXES, meta=meta, spotMeta=TOKENS, **answers)) as server:
+        yield DirectHyperliquid(
+            base_url=server.url, account_type=AccountType.PAPER, credentials=credentials, pools=pools
+        )
+    pools.close()
+
+
+async def test_money_of_a_dex_that_settles_in_another_coin_is_not_counted_as_usdc() -> None:
+    spot: dict[str, Any] = {"balances": []}
+    async with direct(clearinghouseState=state, spotClearinghouseState=spot, userAbstraction="default") as account:
+        assert (await account.get_balance()).equity == Decimal(200)
+
+
+async def test_a_market_names_the_coin_that_its_dex_settles_in() -> None:
+    async with direct() as account:
+        markets = await account.get_instruments()
+    assert [(m.native_symbol, m.settle, m.asset_id) for m in markets] == [
+        ("BTC", "USDC", 0),
+        ("xyz:GOLD", "USDC", 110_000),
+        ("flx:GOLD", "USDH", 120_000),
+    ]
+
+
+async def test_an_amended_order_is_found_by_our_id_when_the_venues_is_gone() -> None:
+    found = payload("hyperliquid/info_order_status")
+
+    def status(question: dict[str, Any]) -> dict[str, Any]:
+        return found if question["oid"] == CLOID else {"status": "unknownOid"}
+
+    async with direct(orderStatus=status) as account:
+        order = await account.find_order(BTC, order_id="1", client_order_id=CLOID)
+    assert order is not None
+    assert order.order_id == str(found["order"]["order"]["oid"])
+
+
+async def test_the_margin_mode_of_a_market_is_known_without_a_position() -> None:
+    data = {"user": MASTER, "coin": "BTC", "leverage": {"type": "isolated", "value": 5, "rawUsd": "0.0"}}
+    async with direct(activeAssetData=data) as account:
+        assert (await account.get_account_state(BTC)).margin_mode is MarginMode.ISOLATED
+        assert await account.get_leverage(BTC) == 5
