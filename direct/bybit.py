@@ -190,8 +190,10 @@ class DirectBybit:
         """Return the unified account's money."""
         result = await self._read(lambda: self._http.get_wallet_balance(accountType="UNIFIED"))
         state = await self.get_account_state()
+        first = _only(result)
+        row = next((row for row in result["list"] if row.get("accountType") == "UNIFIED"), first)
         return Balance.from_bybit(
-            _only(result), margin_mode=state.margin_mode, account_type=self._account_type, as_of=self._now()
+            row, margin_mode=state.margin_mode, account_type=self._account_type, as_of=self._now()
         )
 
     async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:

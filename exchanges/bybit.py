@@ -38,6 +38,7 @@ from models.unified import (
 _POSITIONS_A_PAGE = 200
 _MODE_KEPT_S = 60.0
 _EMPTY_KEPT_S = 60.0
+_UNIFIED = "UNIFIED"
 _USUAL_MARKET = "BTCUSDT"  # whose fees stand for the account's
 _NOT_UNIFIED = frozenset({1})
 _MARGIN_MODES = {word: mode for mode, word in MARGIN_MODES.items()}
@@ -83,13 +84,13 @@ class BybitExchange(BybitHistory, BybitSender):
         https://bybit-exchange.github.io/docs/v5/account/wallet-balance
         """
         wallet, info = await together(
-            [self._http.read(self._api.get_wallet_balance(accountType="UNIFIED")), self._info()]
+            [self._http.read(self._api.get_wallet_balance(accountType=_UNIFIED)), self._info()]
         )
         rows = wire.records(wallet.result, "list")
         if not rows:
             raise BadPayload("list: expected the unified account, was empty")
         return Balance.from_bybit(
-            rows[0],
+            next((row for row in rows if row.get("accountType") == _UNIFIED), rows[0]),
             margin_mode=_margin_mode(info.result),
             account_type=self._account_type,
             as_of=wallet.as_of,

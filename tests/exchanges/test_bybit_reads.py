@@ -161,6 +161,12 @@ async def test_balance_of_a_cross_account_is_its_common_pot() -> None:
         assert (balance.margin_mode, balance.as_of) == (MarginMode.CROSS, NOW)
 
 
+async def test_balance_is_of_the_unified_account_where_several_are_listed() -> None:
+    other = {**rows.WALLET, "accountType": "CONTRACT", "totalEquity": "", "totalAvailableBalance": ""}
+    async with bybit(venue(account_wallet_balance=page(other, rows.WALLET))) as (exchange, _):
+        assert (await exchange.get_balance()).equity == Decimal("3.31216591")
+
+
 async def test_balance_of_an_isolated_account_is_counted_by_its_coin() -> None:
     isolated = ok({**rows.ACCOUNT, "marginMode": "ISOLATED_MARGIN"})
     async with bybit(venue(account_wallet_balance=page(rows.WALLET), info=isolated)) as (exchange, _):
