@@ -97,7 +97,8 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 async def cmd_settings(call: Call) -> Reply:
     """Show the settings in force."""
     values = await preferences_of(call.user_id)
-    return settings_view(call.t, [_row(call.t, setting, values.get(setting.key)) for setting in SETTINGS])
+    rows = [_row(call.t, setting, values.get(setting.key)) for setting in SETTINGS]
+    return settings_view(call.t, rows, has_web_app=bool(call.services.web_app_url))
 
 
 def _row(t: Texts, setting: Setting, value: Any) -> SettingRow:

@@ -4,12 +4,16 @@ import re
 
 from chat.accounts import looks_like_key
 from chat.call import Call, Need, Reply
+from chat.reading import positions
 from db import Role
 from telegram_ui.screen import Screen
 from telegram_ui.views.access import invite_refused_view, refused_view
 from telegram_ui.views.accounts import leaked_view
 from telegram_ui.views.home import HelpRow, greeting_view, help_view, home_view, not_understood_view
+from telegram_ui.views.positions import positions_view
 
+_POSITION_LINK = re.compile(r"pos_([A-Za-z0-9]{1,30})", re.ASCII)
+"""`t.me/<bot>?start=pos_BTCUSDT` opens what is held in a market."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 
 
@@ -27,6 +31,8 @@ async def cmd_start(call: Call) -> Reply:
             return invite_refused_view(call.t)
     if not call.person.may(Need.VIEWER):
         return refused_view(call.t)
+    if link := _POSITION_LINK.fullmatch(code):
+        return positions_view(call.t, await positions(call, link[1]))
     return await greeting(call, call.person.role)
 
 

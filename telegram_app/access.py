@@ -4,6 +4,7 @@ import hmac
 import logging
 import secrets
 import time
+import unicodedata
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 OWNER_CODE_LIFETIME_S = 15 * 60
 _REFUSAL_EVERY_S = 3600
 _MAX_STRANGERS = 10_000
+_LONGEST_NAME = 40
 
 
 class OwnerCode:
@@ -97,5 +99,6 @@ class Access:
 
 
 def _one_line(name: str) -> str:
-    """Return a name that fits one log line and one button."""
-    return " ".join(name.split())[:40]
+    """Return a name that fits one log line and one button, without signs that turn the text around."""
+    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in name)
+    return " ".join(visible.split())[:_LONGEST_NAME]

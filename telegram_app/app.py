@@ -190,7 +190,7 @@ async def _publish(app: App, tables: Tables) -> None:
     """Tell Telegram the menu, again until it listens; the chat works without it."""
     while True:
         try:
-            await publish_profile(app.bot, tables.commands)
+            await publish_profile(app.bot, tables.commands, app.runtime.settings.mini_app_url)
         except TelegramError as e:
             logger.warning("menu not published", extra={"problem": type(e).__name__})
             await asyncio.sleep(_RETRY_S)

@@ -69,7 +69,7 @@ class SettingRow:
     is_default: bool
 
 
-def settings_view(t: Texts, rows: Sequence[SettingRow]) -> Screen:
+def settings_view(t: Texts, rows: Sequence[SettingRow], *, has_web_app: bool) -> Screen:
     """List the settings with their values in force, and a button to change each."""
     buttons = [Button(text=t(row.title), action=action("set", row.key)) for row in rows]
     pairs = [tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2)]
@@ -77,7 +77,10 @@ def settings_view(t: Texts, rows: Sequence[SettingRow]) -> Screen:
         text=blocks(
             bold(t("Settings")),
             lines(*(_setting_line(t, row) for row in rows)),
-            t("Limits stop what adds risk; closing always works."),
+            lines(
+                t("Limits stop what adds risk; closing always works."),
+                None if has_web_app else t("The web app is not offered here: WEBAPP_URL has no https address."),
+            ),
         ),
         keyboard=(
             *pairs,

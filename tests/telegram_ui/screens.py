@@ -169,7 +169,7 @@ CHOICES: dict[str, Make] = {
     "mode_sandbox": lambda t: settings.mode_view(t, TradingMode.DEMO, is_sandbox=True, is_real_allowed=False),
     "mode_live": lambda t: settings.mode_view(t, TradingMode.BOTH, is_sandbox=False, is_real_allowed=True),
     "language": settings.language_view,
-    "settings": lambda t: settings.settings_view(t, [s.SETTING]),
+    "settings": lambda t: settings.settings_view(t, [s.SETTING], has_web_app=False),
     "ask_setting": lambda t: settings.ask_setting_view(t, s.SETTING, "10x"),
     "ask_real": settings.ask_real_view,
 }
