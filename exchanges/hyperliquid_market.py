@@ -62,17 +62,23 @@ class Cached(Generic[T]):
         self._monotonic = monotonic
         self._lock = asyncio.Lock()
         self._value: tuple[float, T] | None = None
+        self._changes = 0
 
     async def get(self, *, fresh: bool = False) -> T:
         """Return the value, fetched now if it is too old or must be `fresh`."""
         async with self._lock:
             now = self._monotonic()
-            if self._value is None or fresh or now >= self._value[0] + self._ttl_s:
-                self._value = (now, await self._load())
-            return self._value[1]
+            if self._value is not None and not fresh and now < self._value[0] + self._ttl_s:
+                return self._value[1]
+            changes = self._changes
+            value = await self._load()
+            if changes == self._changes:  # what changed while it was on its way is not in it
+                self._value = (now, value)
+            return value
 
     def forget(self) -> None:
         """Fetch it anew the next time, because it changed."""
+        self._changes += 1
         self._value = None
 
 
