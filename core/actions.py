@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from db import Effect, Leg, LegKind, LegSpec
+from models.enums import TimeInForce
 from models.errors import BadOrder
 from models.instrument import Instrument
 from models.requests import (
@@ -76,6 +77,13 @@ def effect_of(action: Action) -> Effect:
             return Effect.REDUCES if is_reducing else Effect.OPENS
         case _:
             return _EFFECTS[type(action)]
+
+
+def fills_at_once(action: Action) -> bool:
+    """Return whether an order is filled, or ended, as soon as the venue has it: whoever sent it waits for that."""
+    if not isinstance(action, OrderRequest) or action.order_type.is_trigger:
+        return False
+    return action.order_type.is_market or action.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}
 
 
 def is_emergency(action: Action) -> bool:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from core.actions import effect_of, fingerprint, freeze, is_emergency, legs_of
+from core.actions import effect_of, fills_at_once, fingerprint, freeze, is_emergency, legs_of
 from core.clock import Clock, SystemClock
 from core.emergency import EmergencyLog
 from core.news import News
@@ -19,7 +19,6 @@ from core.outcomes import as_not_sent, by_answer, by_order, paired, result_of
 from core.sending import result_of_ack, send_once
 from db import Claim, Claimed, Effect, Leg, LegState, Recorded, Route, StorageUnavailable, Store
 from models.account import Account
-from models.enums import TimeInForce
 from models.errors import BadOrder, LimitExceeded, Unavailable
 from models.instrument import Instrument
 from models.order import Order
@@ -301,12 +300,15 @@ class OrderDesk:
         """Turn the acknowledgement of an order that fills at once into what really happened, if it takes no longer
         than people wait. An acknowledgement is not a fill."""
         entry = legs[0]
-        if not (_fills_at_once(action) and entry.state is LegState.ACKED and isinstance(sender, OrderFinder)):
+        if not (fills_at_once(action) and entry.state is LegState.ACKED and isinstance(sender, OrderFinder)):
             return legs
         assert isinstance(action, OrderRequest)
         for delay in _CONFIRM_DELAYS_S:
             await self._clock.sleep(delay)
             try:
+                entry = await self._leg(entry.reference)  # a stream may have told
+                if entry.state.is_final:
+                    break
                 order = await sender.find_order(action.instrument, client_order_id=action.client_order_id)
                 step = None if order is None else await self._store.journal.update(entry.id, by_order(order))
             except Unavailable:  # the resolver goes on looking
@@ -353,12 +355,6 @@ class OrderDesk:
         if leg is None:
             raise BadOrder(f"{reference[:20]}: no such order", code="unknown_reference")
         return leg
-
-
-def _fills_at_once(action: Action) -> bool:
-    if not isinstance(action, OrderRequest) or action.order_type.is_trigger:
-        return False
-    return action.order_type.is_market or action.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}
 
 
 def _by_order(legs: list[Leg], action: Action) -> list[list[Leg]]:

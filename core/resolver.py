@@ -216,7 +216,7 @@ class Resolver:
         await self._settle(leg, by_reading(is_done=False, evidence=evidence, code=code))
 
     async def _settle(self, leg: Leg, decide: Decide) -> None:
-        step = await self._store.journal.update(leg.id, decide, announce=self._herald.changed, lease=Job.RESOLVER)
+        step = await self._store.journal.update(leg.id, decide, announce=self._herald.progressed, lease=Job.RESOLVER)
         if step is None:
             return
         self._news.ring()

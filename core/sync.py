@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from core.account_events import AccountEvent, account_events, changed_keys
 from core.accounts import spec_of
-from core.actions import instrument_of_leg
+from core.actions import fills_at_once, instrument_of_leg, thaw
 from core.clock import Clock, SystemClock, wait_for_event
 from core.herald import Herald
 from core.ids import is_ours
@@ -42,6 +42,7 @@ _AFTER_FAILURE_S = 10.0
 _TICK_S = 1.0
 _AT_ONCE = 4
 _LOOK_UPS = 5
+_AWAITED_MS = 1000  # shorter than the desk waits for a fill, so that one of the two tells
 
 
 class DriftKind(StrEnum):
@@ -274,9 +275,15 @@ class AccountSync:
             await self._update(leg, order)
 
     async def _update(self, leg: Leg, order: Order) -> None:
-        step = await self._store.journal.update(leg.id, by_order(order), announce=self._herald.progressed)
+        announce = None if self._is_awaited(leg) else self._herald.progressed
+        step = await self._store.journal.update(leg.id, by_order(order), announce=announce)
         if step is not None:
             self._news.ring()
+
+    def _is_awaited(self, leg: Leg) -> bool:
+        """Whether whoever sent an order still waits for its fill and will tell of it."""
+        is_young = self._clock.now_ms() - leg.updated_ms < _AWAITED_MS
+        return leg.state is LegState.ACKED and is_young and fills_at_once(thaw(leg.action_kind, leg.action))
 
     def _message(self, account: Account, event: AccountEvent, as_of: datetime) -> Message:
         key = f"{event.kind}:{account}:{event.symbol}:{event.side}:{as_of.isoformat()}"
