@@ -10,7 +10,7 @@ import pytest
 from db import LegState
 from models.enums import OrderStatus, OrderType, Outcome, TimeInForce
 from models.errors import BadOrder, LimitExceeded, NotSent
-from models.requests import BatchOrders, CancelOrder, Protection, SetLeverage
+from models.requests import BatchOrders, CancelOrder, Protection, SetLeverage, SignedRequest
 from tests.core.desk_kit import Room, open_room
 from tests.core.venue_fake import Network, instrument, noop_count, order_posts, order_request
 
@@ -110,6 +110,17 @@ async def test_connection_refused_twice_is_tried_again_under_the_same_id(room: R
     assert room.venue.executions == [room.id_of("tg:1:1:buy")]
     leg = await room.leg()
     assert leg.attempts == 3
+
+
+async def test_second_try_repeats_the_bytes_where_a_nonce_was_taken_and_the_id_everywhere(room: Room) -> None:
+    seen: list[SignedRequest] = []
+    room.venue.spy = seen.append
+    room.venue.moods = [Network.REFUSED]
+    await room.buy()
+    first, second = seen
+    assert first.action == second.action
+    assert (first.body == second.body) is (room.exchange == "hyperliquid")
+    assert first.stamp.nonce == second.stamp.nonce
 
 
 async def test_unreachable_venue_is_reported_as_not_sent(room: Room) -> None:

@@ -144,6 +144,15 @@ async def test_noop_whose_own_answer_is_lost_still_ends_in_absence(hyperliquid: 
     assert await hyperliquid.state() is LegState.ABSENT
 
 
+async def test_noop_that_never_arrived_proves_nothing(hyperliquid: Room) -> None:
+    hyperliquid.venue.late_s = 8.0
+    hyperliquid.venue.moods = [Network.LATE, *[Network.REFUSED, Network.LOST] * 5]
+    await hyperliquid.buy()
+    await hyperliquid.resolve()
+    assert await hyperliquid.state() is LegState.FILLED
+    assert len(hyperliquid.venue.executions) == 1
+
+
 async def test_every_noop_is_journalled_before_it_is_sent(hyperliquid: Room) -> None:
     hyperliquid.venue.moods = [Network.LOST]
     await hyperliquid.buy()

@@ -56,7 +56,7 @@ class Network(StrEnum):
     OK = "ok"
     REFUSED = "connection refused"
     LOST = "lost on its way"
-    LATE = "arrives four seconds later, unanswered"
+    LATE = "arrives some seconds later, unanswered"
     TOO_LATE = "arrives after its fence, unanswered"
     ANSWER_LOST = "executed, answer lost"
     ANSWER_REFUSES = "definite refusal"
@@ -113,6 +113,7 @@ class FakeVenue:
         self.moods: list[Network] = []
         self.is_reachable = True
         self.listing_lag_s = 0.0
+        self.late_s = 4.0
         self.listed_at: dict[str, float] = {}
         self.forgets_listings = False
         self.leverage = Decimal(10)
@@ -234,7 +235,7 @@ class FakeClient:
             case Network.LOST:
                 return unknown
             case Network.LATE | Network.TOO_LATE:
-                delay = 4.0 if mood is Network.LATE else 20.0
+                delay = venue.late_s if mood is Network.LATE else 20.0
                 venue._late.append(_later(clock, delay, lambda: venue.arrive(request)))
                 return unknown
             case Network.ANSWER_LOST:
