@@ -100,19 +100,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
         async def health() -> Health:
             return await look(runtime, intake, started_at)
 
-        services = Services(
-            commands=tables.commands,
-            backend=runtime.backend,
-            store=store,
-            accounts=runtime.accounts,
-            now=lambda: datetime.now(UTC),
-            is_sandbox=settings.is_sandbox,
-            health=health,
-            keys_changed=runtime.clients.forget,
-            claim_ownership=access.claim_ownership,
-            link=link,
-            web_app_url=settings.mini_app_url,
-        )
+        services = _services(runtime, tables, access, link=link, health=health)
         dispatcher = Dispatcher(
             services,
             access,
@@ -133,6 +121,31 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             owner_code=owner_code,
             link=link,
         )
+
+
+def _services(
+    runtime: Runtime,
+    tables: Tables,
+    access: Access,
+    *,
+    link: Callable[[str], str],
+    health: Callable[[], Awaitable[Health]],
+) -> Services:
+    """Return what every handler may use."""
+    settings = runtime.settings
+    return Services(
+        commands=tables.commands,
+        backend=runtime.backend,
+        store=runtime.store,
+        accounts=runtime.accounts,
+        now=lambda: datetime.now(UTC),
+        is_sandbox=settings.is_sandbox,
+        health=health,
+        keys_changed=runtime.clients.forget,
+        claim_ownership=access.claim_ownership,
+        link=link,
+        web_app_url=settings.mini_app_url,
+    )
 
 
 async def look(runtime: Runtime, intake: Intake, started_at: datetime) -> Health:

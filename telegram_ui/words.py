@@ -13,7 +13,7 @@ BADGES = {
 }
 """The same words in every language, so that a screenshot is understood everywhere."""
 
-_VENUES = {"bybit": "Bybit", "hyperliquid": "HyperLiquid"}
+_VENUES = {"bybit": "Bybit", "hyperliquid": "HyperLiquid", "okx": "OKX"}
 
 SIDE_MARKS = {PositionSide.LONG: "🟢 LONG", PositionSide.SHORT: "🔴 SHORT"}
 """A position's direction, in the words that every venue's own app uses."""

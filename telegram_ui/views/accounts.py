@@ -9,13 +9,14 @@ from models.enums import AccountType
 from telegram_ui.buttons import action, back_button, home_button
 from telegram_ui.errors import code_line
 from telegram_ui.parts import blocks
-from telegram_ui.screen import Button, Screen, bold, code, dotted, lines
+from telegram_ui.screen import Button, Screen, bold, code, dotted, esc, lines
 from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, badge, venue_name
 
 FIELD_WORDS = {
     "api_key": N_("API key"),
     "api_secret": N_("API secret"),
+    "passphrase": N_("passphrase"),
     "private_key": N_("agent's private key"),
     "account_address": N_("main wallet's address"),
     "vault_address": N_("vault's address"),
@@ -30,6 +31,10 @@ _HOW_TO = {
     "hyperliquid": N_(
         "At HyperLiquid: More → API → generate an agent wallet and authorise it. "
         "The agent trades and cannot withdraw; your main wallet's key stays with you."
+    ),
+    "okx": N_(
+        "At OKX: Profile → API → Create API key. Allow reading and trading, nothing else; "
+        "bind it to this server's address if you can."
     ),
 }
 
@@ -100,7 +105,7 @@ def connect_type_view(t: Texts, exchange: str, account_types: Sequence[AccountTy
 
 def ask_keys_view(t: Texts, account: Account, fields: Sequence[str]) -> Screen:
     """Ask for the keys, in one message that is deleted at once."""
-    names = [t(FIELD_WORDS[name]) for name in fields]
+    names = [t(FIELD_WORDS[name]) if name in FIELD_WORDS else esc(name) for name in fields]
     how = _HOW_TO.get(account.exchange)
     return Screen(
         text=blocks(
