@@ -140,13 +140,18 @@ def by_reading(*, is_done: bool, evidence: str, code: str = "not_placed") -> Dec
     return decide
 
 
-def by_hand(state: LegState, words: str) -> Decide:
-    """Return what a person who looked makes of a leg that nothing else could settle."""
+def by_hand(state: LegState, words: str, filled_size: Decimal = Decimal(0)) -> Decide:
+    """Return what a person who looked makes of a leg whose outcome nothing else could tell."""
 
     def decide(leg: Leg) -> LegUpdate | None:
-        if leg.state.is_final:
+        if leg.state is not LegState.UNKNOWN:
             return None
-        return LegUpdate(state=state, evidence=f"by hand: {words}", code="settled_by_hand")
+        return LegUpdate(
+            state=state,
+            evidence=f"by hand: {words}",
+            filled_size=max(filled_size, leg.filled_size),
+            code="settled_by_hand",
+        )
 
     return decide
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from core.by_hand import settle_by_hand
 from core.fences import MISSES_NEEDED, NextStep, Watch, is_settled, next_step
+from core.news import News
 from core.outcomes import by_order
 from db import Job, LegState, StaleLease
-from models.enums import OrderSide, OrderStatus, OrderType, TimeInForce
-from models.errors import LimitExceeded
+from models.enums import OrderSide, OrderStatus, OrderType, Outcome, TimeInForce
+from models.errors import BadOrder, LimitExceeded
 from models.requests import CancelAll, CancelOrder
 from tests.core.desk_kit import OPERATOR, Room, open_room
 from tests.core.venue_fake import Network, instrument, noop_count, order_posts
@@ -265,6 +267,22 @@ async def test_hung_sender_is_cut_off_and_the_order_found(bybit: Room) -> None:
     assert bybit.clock.monotonic() < 15
     await bybit.resolve()
     assert await bybit.state() is LegState.FILLED
+
+
+async def test_person_settles_an_order_that_nothing_else_can(bybit: Room) -> None:
+    bybit.venue.moods = [Network.LOST]
+    await bybit.buy()
+    settle = {"filled_size": Decimal(0), "by_user_id": OPERATOR}
+    for reference, words in (("A99", "looked at the order history"), ("A1", "hm")):
+        with pytest.raises(BadOrder):
+            await settle_by_hand(bybit.store, News(), reference, words=words, **settle)  # type: ignore[arg-type]
+    words = "not in the order history of the venue's app"
+    result = await settle_by_hand(bybit.store, News(), "A1", words=words, **settle)  # type: ignore[arg-type]
+    assert (result.outcome, result.error_code) == (Outcome.REJECTED, "settled_by_hand")
+    assert [(entry.actor_id, entry.subject) for entry in await bybit.store.audit.latest()] == [(OPERATOR, "A1")]
+    with pytest.raises(BadOrder):
+        await settle_by_hand(bybit.store, News(), "A1", words=words, **settle)  # type: ignore[arg-type]
+    assert (await bybit.buy("next")).outcome is Outcome.FILLED
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.REJECTED])

@@ -177,8 +177,8 @@ def test_lost_answer_makes_unknown_only_of_what_is_being_sent(state: LegState) -
 
 
 @pytest.mark.parametrize("state", list(S))
-def test_person_can_settle_whatever_is_not_final(state: LegState) -> None:
-    assert (by_hand(S.MANUAL, "looked")(leg(state)) is None) == state.is_final
+def test_person_can_settle_only_what_is_unknown(state: LegState) -> None:
+    assert (by_hand(S.MANUAL, "looked")(leg(state)) is not None) == (state is S.UNKNOWN)
 
 
 OUTCOMES = {
