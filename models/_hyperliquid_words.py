@@ -33,6 +33,8 @@ UNKNOWN_ORDER = "unknownOid"
 
 ORDER_TYPES = {
     "Market": OrderType.MARKET,
+    "Twap Slice": OrderType.MARKET,
+    "Vault Close": OrderType.MARKET,
     "Limit": OrderType.LIMIT,
     "Stop Market": OrderType.STOP_MARKET,
     "Stop Limit": OrderType.STOP_LIMIT,

@@ -257,6 +257,13 @@ def test_a_hyperliquid_trigger_order_says_its_kind(
     assert (order.status, order.trigger_by) == (OrderStatus.UNTRIGGERED, TriggerBy.MARK)
 
 
+@pytest.mark.parametrize("word", ["Market", "Twap Slice", "Vault Close"])
+def test_what_hyperliquid_executes_by_itself_takes_the_markets_price(word: str) -> None:
+    row = {**payload("hyperliquid/info_frontend_open_orders")[0], "orderType": word, "tif": "FrontendMarket"}
+    order = Order.from_hyperliquid(row)
+    assert (order.order_type, order.price, order.time_in_force) == (OrderType.MARKET, None, TimeInForce.IOC)
+
+
 def test_protection_of_a_whole_hyperliquid_position_has_no_size_of_its_own() -> None:
     assert (hyperliquid_order(13).size, hyperliquid_order(13).remaining_size) == (None, None)
 
