@@ -43,6 +43,7 @@ _INTERVALS_MS: Final = {
     "1d": 1440 * _MINUTE_MS,
 }
 _USDC: Final = 0
+_LISTING_JUST_READ_S: Final = 30.0
 _USDC_NAME: Final = "USDC"
 _MOST_CANDLES: Final = 5000
 
@@ -64,11 +65,12 @@ class Cached(Generic[T]):
         self._value: tuple[float, T] | None = None
         self._changes = 0
 
-    async def get(self, *, fresh: bool = False) -> T:
-        """Return the value, fetched now if it is too old or must be `fresh`."""
+    async def get(self, *, fresh: bool = False, newer_than_s: float | None = None) -> T:
+        """Return the value, fetched now if it is too old or must be `fresh`, or newer than some seconds."""
         async with self._lock:
             now = self._monotonic()
-            if self._value is not None and not fresh and now < self._value[0] + self._ttl_s:
+            ttl_s = self._ttl_s if newer_than_s is None else newer_than_s
+            if self._value is not None and not fresh and now < self._value[0] + ttl_s:
                 return self._value[1]
             changes = self._changes
             value = await self._load()
@@ -113,7 +115,7 @@ class HLMarket:
 
         https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint/perpetuals#retrieve-perpetuals-metadata-universe-and-margin-tables
         """
-        listing = await self._listing.get(fresh=True)
+        listing = await self._listing.get(newer_than_s=_LISTING_JUST_READ_S)
         return [instrument for dex in listing for instrument in dex.instruments]
 
     async def get_ticker(self, instrument: Instrument) -> Ticker:
