@@ -40,7 +40,7 @@ class VirtualClock:
         """Let this store's threads finish before time moves."""
         self._stores.append(store)
 
-    async def run(self, work: Coroutine[Any, Any, T], *, limit_s: float = 7 * 24 * 3600) -> T:
+    async def run(self, work: Coroutine[Any, Any, T], *, limit_s: float = 30 * 24 * 3600) -> T:
         """Run work to its end, moving time whenever everything waits for it."""
         task = asyncio.ensure_future(work)
         deadline = self._now + limit_s
