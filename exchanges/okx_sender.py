@@ -1,5 +1,6 @@
 """Sending to OKX: once, with the stamp of the journal row, and an honest account of what came of it."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from exchanges import okx_acks, okx_orders
@@ -63,14 +64,11 @@ class OkxSender:
         Raises:
             NotSent: It would take too long (`venue_busy`), or that could not be read.
         """
-        try:
-            if not self._clock.is_known:  # a stamp by this machine's clock might be refused
+        if not self._clock.is_known:
+            with contextlib.suppress(Unavailable):  # a stamp by this machine's clock is refused at worst
                 await self._http.measure_clock()
-            if isinstance(action, SetProtection):
-                key = action.instrument.native_symbol, action.position_side
-                self._seen[key] = await self._read_guards(action.instrument)
-        except Unavailable as e:
-            raise NotSent(e.message, code=e.code, **e.fields) from e
+        if isinstance(action, SetProtection):
+            await self._look(action)
         await self._turns.wait(self._cost(action, self._build(action)))
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
@@ -116,6 +114,13 @@ class OkxSender:
             return okx_acks.undelivered(action, AckKind.UNKNOWN, e.code, e.message)
         envelope = self._http.take_in(path, response)
         return okx_acks.classify(action, envelope, response.status)
+
+    async def _look(self, action: SetProtection) -> None:
+        try:
+            guards = await self._read_guards(action.instrument)
+        except Unavailable as e:
+            raise NotSent(e.message, code=e.code, **e.fields) from e
+        self._seen[action.instrument.native_symbol, action.position_side] = guards
 
     def _build(self, action: Action) -> Request:
         if not isinstance(action, SetProtection):

@@ -5,7 +5,10 @@ from exchanges.bybit_market import BUDGET as BYBIT_BUDGET
 from exchanges.bybit_market import BybitMarket
 from exchanges.hyperliquid import HLExchange, make_market
 from exchanges.hyperliquid_market import BUDGET as HYPERLIQUID_BUDGET
-from exchanges.spec import Capability, CredentialField, Endpoints, ExchangeSpec
+from exchanges.okx import OkxExchange
+from exchanges.okx_market import BUDGET as OKX_BUDGET
+from exchanges.okx_market import OkxMarket
+from exchanges.spec import CancelRules, Capability, CredentialField, Endpoints, ExchangeSpec
 from models.enums import AccountType
 
 BYBIT = ExchangeSpec(
@@ -88,6 +91,44 @@ HYPERLIQUID = ExchangeSpec(
     ),
     docs_url="https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api",
     account_type_aliases={"demo": AccountType.TESTNET, "mainnet": AccountType.REAL, "live": AccountType.REAL},
+)
+
+OKX = ExchangeSpec(
+    key="okx",
+    title="OKX",
+    adapter=OkxExchange,
+    market=OkxMarket,
+    account_types=(AccountType.PAPER, AccountType.DEMO, AccountType.REAL),
+    credential_fields=(
+        CredentialField(
+            name="api_key", label="api_key", is_secret=False, pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        ),
+        CredentialField(name="api_secret", label="api_secret", is_secret=True, pattern=r"[0-9A-Fa-f]{32}"),
+        CredentialField(name="passphrase", label="passphrase", is_secret=True, pattern=r"[!-~]{8,32}"),
+    ),
+    endpoints={
+        AccountType.DEMO: Endpoints(
+            rest="https://openapi.okx.com",
+            stream="wss://wspap.okx.com:8443/ws/v5/private",
+            headers=(("x-simulated-trading", "1"),),
+        ),
+        AccountType.REAL: Endpoints(rest="https://openapi.okx.com", stream="wss://ws.okx.com:8443/ws/v5/private"),
+    },
+    stream_path="/ws/v5/private",
+    budget=OKX_BUDGET,
+    capabilities=frozenset(
+        {
+            Capability.HEDGE_MODE,
+            Capability.POSITION_PROTECTION,
+            Capability.PARTIAL_PROTECTION,
+            Capability.BATCH_ORDERS,
+            Capability.CLOSED_PNL,
+            Capability.KEY_PERMISSIONS,
+        }
+    ),
+    docs_url="https://www.okx.com/docs-v5/en/",
+    account_type_aliases={"mainnet": AccountType.REAL, "live": AccountType.REAL},
+    cancels=CancelRules(most=10, triggers_apart=True),
 )
 
 EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT, HYPERLIQUID)}

@@ -144,10 +144,33 @@ HYPERLIQUID_BUILDER_PERPS = (
     ("xyz:GOLD", "GOLD", 1, 4, 20),
 )
 
+# underlying, contract in base coins, tick, lot in contracts, most in a limit and a market order, max leverage, risk limit
+OKX_SWAPS = (
+    ("BTC", "0.01", "0.1", "0.01", 1_000_000, 12_000, 100, 2_000_000),
+    ("ETH", "0.1", "0.01", "0.01", 1_000_000, 8_000, 100, 1_000_000),
+    ("SOL", "1", "0.01", "0.01", 1_000_000, 10_000, 50, 500_000),
+    ("XRP", "100", "0.0001", "0.01", 1_000_000, 5_000, 50, 400_000),
+    ("DOGE", "1000", "0.00001", "0.01", 1_000_000, 2_000, 50, 400_000),
+    ("ADA", "100", "0.0001", "0.1", 1_000_000, 3_000, 50, 200_000),
+    ("AVAX", "1", "0.01", "0.1", 1_000_000, 10_000, 50, 200_000),
+    ("LINK", "1", "0.001", "0.1", 1_000_000, 15_000, 50, 200_000),
+    ("LTC", "1", "0.01", "0.1", 1_000_000, 3_000, 50, 200_000),
+    ("DOT", "1", "0.001", "0.1", 1_000_000, 30_000, 50, 200_000),
+    ("BNB", "0.01", "0.1", "1", 1_000_000, 40_000, 50, 200_000),
+    ("TON", "1", "0.001", "0.1", 1_000_000, 25_000, 50, 200_000),
+    ("SUI", "1", "0.0001", "1", 1_000_000, 180_000, 50, 200_000),
+    ("NEAR", "10", "0.001", "0.1", 1_000_000, 4_000, 50, 100_000),
+    ("ATOM", "1", "0.001", "0.1", 1_000_000, 19_000, 50, 100_000),
+    ("UNI", "1", "0.001", "0.1", 1_000_000, 16_000, 50, 100_000),
+    ("AAVE", "0.1", "0.01", "0.1", 1_000_000, 13_000, 50, 100_000),
+    ("PEPE", "10000000", "0.000000001", "0.1", 1_000_000, 1_200, 50, 100_000),
+    ("SHIB", "1000000", "0.000000001", "0.1", 1_000_000, 9_000, 50, 100_000),
+)
+
 
 def all_instruments() -> list[Instrument]:
-    """Every market of both venues."""
-    return [*_bybit_linear(), *_bybit_special(), *_hyperliquid()]
+    """Every market of every venue."""
+    return [*_bybit_linear(), *_bybit_special(), *_hyperliquid(), *_okx()]
 
 
 def risk_tiers(first_limit: Decimal, max_leverage: int, steps: int = 5) -> tuple[RiskTier, ...]:
@@ -255,4 +278,30 @@ def _hyperliquid() -> Iterator[Instrument]:
             launch_ms=LAUNCH_MS,
             sz_decimals=sz_decimals,
             asset_id=asset_id,
+        )
+
+
+def _okx() -> Iterator[Instrument]:
+    for base, contract, tick, lot, max_limit, max_market, leverage, limit in OKX_SWAPS:
+        size = Decimal(contract)
+        yield Instrument(
+            venue=Venue.OKX,
+            symbol=f"{base}-USDT-SWAP",
+            base=base,
+            base_coin=base,
+            quote="USDT",
+            settle="USDT",
+            kind=ContractKind.LINEAR_PERPETUAL,
+            multiplier=Decimal(1),
+            tick_size=Decimal(tick),
+            qty_step=Decimal(lot) * size,
+            min_qty=Decimal(lot) * size,
+            max_limit_qty=max_limit * size,
+            max_market_qty=max_market * size,
+            min_notional=Decimal(0),
+            price_band=Decimal("0.05"),
+            tiers=risk_tiers(Decimal(limit), leverage),
+            funding_hours=8,
+            launch_ms=LAUNCH_MS,
+            contract_size=size,
         )

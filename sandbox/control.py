@@ -215,11 +215,13 @@ class Control:
         return web.json_response(admin.account_picture(engine, request.query["account"]))
 
     async def open_account(self, request: web.Request) -> web.Response:
-        """Open an account; at Bybit with a key."""
+        """Open an account; at Bybit and OKX with a key."""
         data = await request.json()
         venue = Venue(data.pop("venue"))
         if venue is Venue.BYBIT:
             return web.json_response(asdict(admin.new_bybit_account(self.world, **data)))
+        if venue is Venue.OKX:
+            return web.json_response(to_json(self.sandbox.new_okx_account(**data)))
         account_id = data.pop("account").lower()
         admin.open_account(self.world.engine(venue), account_id, **data)
         return web.json_response({"account": account_id})

@@ -27,3 +27,10 @@ HYPERLIQUID_AGENT_KEY: Final = "0x" + "01" * 32
 """The private key of the demo agent: thirty-two times the byte 01, known to everybody."""
 HYPERLIQUID_AGENT_ADDRESS: Final = "0x1a642f0e3c3af545e7acbd38b07251b3990914f1"
 HYPERLIQUID_MASTER: Final = "0x" + "5a" * 20
+
+OKX_UID: Final = "10000001"
+OKX_TEST_UID: Final = "10000002"
+OKX_HEDGE_UID: Final = "10000003"
+OKX_KEY: Final = "00000000-0000-4000-8000-000010000001"
+OKX_SECRET: Final = "00000000000000000000000010000001"  # noqa: S105  opens nothing
+OKX_PASSPHRASE: Final = "sandbox-demo"  # noqa: S105  opens nothing

@@ -143,6 +143,8 @@ def error_envelope(venue: str, rule: FaultRule, now_ms: int) -> dict[str, Any]:
         return {"retCode": rule.code, "retMsg": rule.message, "result": {}, "retExtInfo": {}, "time": now_ms}
     if venue == "hyperliquid":
         return {"status": "err", "response": rule.message}
+    if venue == "okx":
+        return {"code": str(rule.code), "msg": rule.message, "data": []}
     return {"ok": False, "error_code": rule.code, "description": rule.message}
 
 

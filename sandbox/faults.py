@@ -49,7 +49,11 @@ def _kind(answer: Answer, *, processed: bool, **defaults: Any) -> Kind:
     return Kind(answer=answer, processed=processed, defaults=defaults)
 
 
-OTHER_IDS: Final = {"orderLinkId": "eb1-not-the-one-you-sent", "cloid": "0x" + "ee" * 16}
+OTHER_IDS: Final = {
+    "orderLinkId": "eb1-not-the-one-you-sent",
+    "cloid": "0x" + "ee" * 16,
+    "clOrdId": "eb1notTheOneYouSent",
+}
 
 KINDS: Final[Mapping[str, Kind]] = {
     "delay_before": _kind(Answer.REAL, processed=True, delay_before_s=1.0),
@@ -97,7 +101,7 @@ class FaultRule:
     """One rule.
 
     Attributes:
-        venue: "bybit", "hyperliquid", "telegram", or "*" for all.
+        venue: "bybit", "hyperliquid", "okx", "telegram", or "*" for all.
         match: Shell pattern for the operation, e.g. "POST /v5/order/create" or "POST /exchange order*".
         body: Text that the body or query must contain; empty for any.
         skip: So many matching requests pass first.

@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class Venue(StrEnum):
-    """The two simulated venues."""
+    """The simulated venues."""
 
     BYBIT = "bybit"
     HYPERLIQUID = "hyperliquid"
+    OKX = "okx"
 
 
 class ContractKind(StrEnum):
@@ -35,8 +36,8 @@ class Instrument:
     """One market of one venue.
 
     Attributes:
-        symbol: The venue's own name ("BTCUSDT", "1000PEPEUSDT", "BTC", "kPEPE").
-        base: The underlying coin whose price moves both venues ("PEPE" for 1000PEPEUSDT and kPEPE).
+        symbol: The venue's own name ("BTCUSDT", "1000PEPEUSDT", "BTC", "kPEPE", "BTC-USDT-SWAP").
+        base: The underlying coin whose price moves every venue ("PEPE" for 1000PEPEUSDT and kPEPE).
         base_coin: The venue's name of the contract's base ("1000PEPE", "kPEPE").
         multiplier: How many underlying coins one contract coin is (1000 for 1000PEPE).
         tick_size: Fixed price step, or None where the step follows from significant figures (HyperLiquid).
@@ -45,6 +46,7 @@ class Instrument:
         sz_decimals: HyperLiquid's size decimals; None on Bybit.
         asset_id: HyperLiquid's index in the universe; None on Bybit.
         delivery_ms: When a dated future settles; None for perpetuals.
+        contract_size: How much of the base one contract is, where the venue counts in contracts (OKX).
     """
 
     venue: Venue
@@ -68,6 +70,7 @@ class Instrument:
     sz_decimals: int | None = None
     asset_id: int | None = None
     delivery_ms: int | None = None
+    contract_size: Decimal | None = None
     tradable: bool = True
 
     @property

@@ -1,4 +1,4 @@
-"""Prices of the simulated world: one seeded path per coin, shared by both venues, and whatever tests set."""
+"""Prices of the simulated world: one seeded path per coin, shared by all venues, and whatever tests set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Quote:
 
 
 class Market:
-    """All markets of both venues at the clock's time.
+    """All markets of all venues at the clock's time.
 
     The same seed and the same moments give the same numbers. A price that somebody sets is exactly the last, mark and
     index price of every market of that coin until it is released.
@@ -82,7 +82,7 @@ class Market:
         )
 
     def set_price(self, coin: str, price: Decimal, *, mark: Decimal | None = None, hold: bool = True) -> None:
-        """Move a coin's price, on both venues.
+        """Move a coin's price, on every venue.
 
         Args:
             coin: Underlying coin, "BTC" or "PEPE".
@@ -148,7 +148,7 @@ class Market:
         return (after_ms // step + 1) * step
 
     def set_funding_rate(self, coin: str, rate: Decimal | None) -> None:
-        """Fix a coin's funding rate on both venues; None frees it."""
+        """Fix a coin's funding rate on every venue; None frees it."""
         if rate is None:
             self._funding_rates.pop(coin, None)
         else:

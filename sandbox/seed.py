@@ -11,7 +11,8 @@ from sandbox.words import MarginMode, PositionMode, Side
 
 HOUR_MS = 3_600_000
 MONEY = Decimal(10_000)
-SETTLE = {Venue.BYBIT: "USDT", Venue.HYPERLIQUID: "USDC"}
+SETTLE = {Venue.BYBIT: "USDT", Venue.HYPERLIQUID: "USDC", Venue.OKX: "USDT"}
+MARKET_NAMES = {Venue.BYBIT: "{}USDT", Venue.HYPERLIQUID: "{}", Venue.OKX: "{}-USDT-SWAP"}
 NO_IP_LIFE_DAYS = 90
 
 
@@ -45,7 +46,7 @@ PAST_TRADES = (
 
 def symbol_of(venue: Venue, coin: str) -> str:
     """The venue's main market of a coin."""
-    return f"{coin}USDT" if venue is Venue.BYBIT else coin
+    return MARKET_NAMES[venue].format(coin)
 
 
 def open_demo_account(engine: Engine, account_id: str) -> None:

@@ -11,13 +11,14 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from sandbox import admin, bybit_api, control, demo, hyperliquid_api, state, telegram_api
+from sandbox import admin, bybit_api, control, demo, hyperliquid_api, okx_api, state, telegram_api
 from sandbox.book import Level
 from sandbox.clock import Clock
 from sandbox.engine import Venue
 from sandbox.fault_wire import middleware
 from sandbox.hyperliquid import admin as hyperliquid_admin
 from sandbox.hyperliquid import venue as hyperliquid_venue
+from sandbox.okx import keys as okx_keys
 from sandbox.world import World
 
 HOST: Final = "127.0.0.1"
@@ -38,6 +39,7 @@ PARTS: Final = (
     Part(name="bybit", offset=0, create=bybit_api.create_app),
     Part(name="hyperliquid", offset=1, create=hyperliquid_api.create_app),
     Part(name="telegram", offset=2, create=telegram_api.create_app),
+    Part(name="okx", offset=4, create=okx_api.create_app),
 )
 CONTROL_OFFSET: Final = 3
 DEFAULT_PORT_BASE: Final = 8780
@@ -55,7 +57,7 @@ class Sandbox:
     Args:
         seed: Makes the prices.
         clock: Real time when not given; ``Clock(frozen_at=…)`` stands still until ``advance``.
-        ports: Port per part ("bybit", "hyperliquid", "telegram", "control"); 0 or missing: the system chooses.
+        ports: Port per part ("bybit", "hyperliquid", "telegram", "okx", "control"); 0 or missing: the system chooses.
         state_file: Accounts are read from it at the start and written to it while running and at the end.
         ack_delay_ms: Bybit's delay between acknowledging and executing; by default none on a frozen clock.
         telegram_token: The token that the local Telegram server accepts.
@@ -187,6 +189,11 @@ class Sandbox:
         return self.url("hyperliquid")
 
     @property
+    def okx_url(self) -> str:
+        """Base URL of the simulated OKX, for REST and (with /ws/v5/private) WebSocket."""
+        return self.url("okx")
+
+    @property
     def telegram_url(self) -> str:
         """Base URL of the local Telegram server; bots use telegram_url + "/bot"."""
         return self.url("telegram")
@@ -255,6 +262,10 @@ class Sandbox:
     def new_hyperliquid_account(self, name: str = "", **options: Any) -> hyperliquid_admin.HyperliquidAccount:
         """Open a clean HyperLiquid account (10,000 USDC unless ``usdc`` says otherwise) with both its keys."""
         return hyperliquid_admin.new_account(self.hyperliquid, name, **options)
+
+    def new_okx_account(self, **options: Any) -> okx_keys.OkxKey:
+        """Open a clean OKX account (10,000 USDT unless ``deposits`` says otherwise); returns the key that opens it."""
+        return okx_keys.new_account(self.world, self.apps["okx"][okx_api.KEYS], **options)
 
     def new_bybit_account(self, name: str = "", **options: Any) -> admin.BybitAccount:
         """Open a clean Bybit account (10,000 USDT unless ``deposits`` says otherwise) with a key of its own."""

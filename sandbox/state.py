@@ -61,7 +61,8 @@ def load(world: World, path: Path) -> bool:
 
 def _restore(world: World, data: dict[str, Any]) -> None:
     for venue in Venue:
-        _load_engine(world.engine(venue), data["venues"][venue.value])
+        if venue.value in data["venues"]:  # a venue may have joined since
+            _load_engine(world.engine(venue), data["venues"][venue.value])
     for key in data["keys"]:
         world.keys.add(from_json(BybitKey, key))
     for name, extra in world.extras.items():

@@ -106,6 +106,7 @@ class World:
             ack_delay_ms = 0 if self.clock.frozen else REAL_ACK_DELAY_MS
         self.bybit = Engine(venue=Venue.BYBIT, market=self.market, ack_delay_ms=ack_delay_ms)
         self.hyperliquid = Engine(venue=Venue.HYPERLIQUID, market=self.market)
+        self.okx = Engine(venue=Venue.OKX, market=self.market)
         self.behaviour = BybitBehaviour()
         self.keys = KeyRing()
         self.faults = FaultBox()
@@ -124,7 +125,8 @@ class World:
 
     def engine(self, venue: Venue) -> Engine:
         """The engine of one venue."""
-        return self.bybit if venue is Venue.BYBIT else self.hyperliquid
+        engines = {Venue.BYBIT: self.bybit, Venue.HYPERLIQUID: self.hyperliquid, Venue.OKX: self.okx}
+        return engines[venue]
 
     def found(self) -> None:
         """Open the accounts of a new world."""
@@ -133,9 +135,9 @@ class World:
     # Time
 
     def step(self) -> None:
-        """Let both venues catch up with the clock, then tell who listens to time."""
-        self.bybit.step()
-        self.hyperliquid.step()
+        """Let every venue catch up with the clock, then tell who listens to time."""
+        for venue in Venue:
+            self.engine(venue).step()
         for listener in self._step_listeners:
             listener()
 

@@ -17,10 +17,10 @@ from sandbox.market import Market, Quote
 from sandbox.path import seed_number
 from sandbox.words import EventKind, LedgerKind, MarginMode, OrderStatus, Reason, RefusedError
 
-DEFAULT_LEVERAGE = {Venue.BYBIT: Decimal(10), Venue.HYPERLIQUID: Decimal(20)}
-TAKER_RATES = {Venue.BYBIT: Decimal("0.00055"), Venue.HYPERLIQUID: Decimal("0.00045")}
-MAKER_RATES = {Venue.BYBIT: Decimal("0.0002"), Venue.HYPERLIQUID: Decimal("0.00015")}
-FIRST_NUMBER = {Venue.BYBIT: 1_000_000, Venue.HYPERLIQUID: 40_000_000_000}
+DEFAULT_LEVERAGE = {Venue.BYBIT: Decimal(10), Venue.HYPERLIQUID: Decimal(20), Venue.OKX: Decimal(3)}
+TAKER_RATES = {Venue.BYBIT: Decimal("0.00055"), Venue.HYPERLIQUID: Decimal("0.00045"), Venue.OKX: Decimal("0.0005")}
+MAKER_RATES = {Venue.BYBIT: Decimal("0.0002"), Venue.HYPERLIQUID: Decimal("0.00015"), Venue.OKX: Decimal("0.0002")}
+FIRST_NUMBER = {Venue.BYBIT: 1_000_000, Venue.HYPERLIQUID: 40_000_000_000, Venue.OKX: 680_800_000_000_000_000}
 
 Payload: TypeAlias = Order | Fill | Position | FundingPayment | None
 
@@ -65,8 +65,8 @@ class Core:
         return self.counter
 
     def make_id(self, number: int) -> str:
-        """The public id for a number: a UUID at Bybit, the number itself at HyperLiquid."""
-        if self.venue is Venue.HYPERLIQUID:
+        """The public id for a number: a UUID at Bybit, the number itself elsewhere."""
+        if self.venue is not Venue.BYBIT:
             return str(number)
         high, low = seed_number(self.market.seed, "id", number), seed_number(self.market.seed, "id2", number)
         return str(UUID(int=high << 64 | low, version=4))

@@ -1,4 +1,4 @@
-"""What the engine refuses before an order exists. Both venues share the rules and word the refusals themselves."""
+"""What the engine refuses before an order exists. All venues share the rules and word the refusals themselves."""
 
 from decimal import Decimal
 
@@ -28,8 +28,10 @@ def check_order(core: Core, account: Account, spec: OrderSpec) -> None:
     closed = not instrument.tradable and not spec.reduce_only
     if closed or instrument.kind is ContractKind.INVERSE_PERPETUAL:
         raise RefusedError(Reason.NOT_TRADING, spec.symbol)
-    if core.venue is Venue.BYBIT:  # HyperLiquid does not promise that a cloid is unique; a modified order keeps its own
-        check_client_id(account, spec.client_order_id)
+    if (
+        core.venue is not Venue.HYPERLIQUID
+    ):  # it does not promise that a cloid is unique; a modified order keeps its own
+        check_client_id(account, spec.client_order_id, among_open=core.venue is Venue.OKX)
     check_position_idx(account, spec)
     check_size(instrument, spec)
     check_prices(core, instrument, spec)
@@ -40,10 +42,11 @@ def check_order(core: Core, account: Account, spec: OrderSpec) -> None:
         check_protection(spec.side, base, spec.take_profit, spec.stop_loss)
 
 
-def check_client_id(account: Account, client_order_id: str | None) -> None:
-    """A client id is used once."""
-    if client_order_id and client_order_id in account.client_ids:
-        raise RefusedError(Reason.DUPLICATE_CLIENT_ID, client_order_id)
+def check_client_id(account: Account, client_order_id: str | None, *, among_open: bool) -> None:
+    """A client id is used once, or once among open orders."""
+    known = account.client_ids.get(client_order_id or "")
+    if known is not None and (not among_open or account.orders[known].is_open):
+        raise RefusedError(Reason.DUPLICATE_CLIENT_ID, str(client_order_id))
 
 
 def check_position_idx(account: Account, spec: OrderSpec) -> None:

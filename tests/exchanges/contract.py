@@ -57,6 +57,11 @@ def _open_hyperliquid(sandbox: Sandbox, name: str) -> Values:
     return {"private_key": account.agent_key, "account_address": account.master}
 
 
+def _open_okx(sandbox: Sandbox, name: str) -> Values:
+    key = sandbox.new_okx_account()
+    return {"api_key": key.api_key, "api_secret": key.secret, "passphrase": key.passphrase}
+
+
 RIGS: Final[Mapping[str, Rig]] = {
     "bybit": Rig(
         url=lambda sandbox: sandbox.bybit_url,
@@ -75,6 +80,19 @@ RIGS: Final[Mapping[str, Rig]] = {
         order_operation="POST /exchange order*",
         read_operations=("POST /info clearinghouseState*",),
         refused_words=frozenset({"key_invalid", "agent_not_approved", "wrong_agent"}),
+    ),
+    "okx": Rig(
+        url=lambda sandbox: sandbox.okx_url,
+        open_account=_open_okx,
+        unknown_account={
+            "api_key": "00000000-0000-4000-8000-00000000fa4e",
+            "api_secret": "0" * 28 + "FA4E",
+            "passphrase": "sandbox-demo",
+        },
+        client_id=lambda number: f"eb1contract{number}",
+        order_operation="POST /api/v5/trade/order*",
+        read_operations=("GET /api/v5/account/positions", "GET /api/v5/trade/orders-algo-pending"),
+        refused_words=frozenset({"key_invalid"}),
     ),
 }
 
