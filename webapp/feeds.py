@@ -75,6 +75,7 @@ class Feed:
         self._due: dict[Part, float] = {}
         self._chosen: list[Account] = []
         self._chosen_until = 0.0
+        self._is_hurried = False
 
     def snapshot(self) -> Event:
         """Return everything that is known now."""
@@ -86,21 +87,24 @@ class Feed:
 
     def hurry(self) -> None:
         """Ask for everything at the next round, and look again at which accounts are chosen."""
-        self._due.clear()
+        self._is_hurried = True
         self._chosen_until = 0.0
 
     async def run(self) -> None:
         """Keep the picture fresh for as long as somebody looks."""
         clock = SystemClock()
         while self.pages:
+            self._is_hurried = False
             try:
                 await self._round()
             except Exception:
                 logger.exception("feed: round failed", extra={"user": self.user_id})
+            if self._is_hurried:  # also what was asked while something was being done
+                self._due.clear()
             soonest = min(self._due.values(), default=0.0) - time.monotonic()
             await asyncio.sleep(_MIN_GAP_S)
             if await self._news.wait(clock, max(0.0, soonest - _MIN_GAP_S)):
-                self.hurry()
+                self._due.clear()
 
     async def _round(self) -> None:
         """Ask what is due, and tell what changed."""

@@ -235,12 +235,12 @@ async def cancel_all_service(
 
 def path_of_user(user_id: int) -> TradingBackend:
     """Return the path that a user's writes take."""
-    return paths_for(user_id, current().settings)[0]
+    return paths_for(user_id, current().settings, current().override)[0]
 
 
 async def read(user_id: int, ask: Ask) -> Answer:
     """Ask the user's path, and the other one where that cannot answer."""
-    chosen, other = paths_for(user_id, current().settings)
+    chosen, other = paths_for(user_id, current().settings, current().override)
     try:
         return found(await ask(chosen), source=chosen.name)
     except Unavailable as e:

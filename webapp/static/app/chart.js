@@ -1,0 +1,150 @@
+// Candles with the lines that matter: entry, stop, target, liquidation, resting orders. Stop and target can be dragged.
+
+import { CandlestickSeries, LineStyle, createChart } from "../vendor/lightweight-charts.mjs";
+import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
+import { get } from "./api.js";
+import { decimalsAt, price } from "./format.js";
+import { locale, t } from "./i18n.js";
+import { Handles } from "./handles.js";
+import { state, useStore } from "./store.js";
+import { Problem, Segments } from "./ui.js";
+import { tickerOf } from "./live.js";
+
+export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
+const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
+const REFRESH_MS = 60_000;
+
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Return how a chart looks in the theme in force. */
+export const looks = () => ({
+  layout: { background: { color: "transparent" }, textColor: colour("--faint"), fontFamily: colour("--font"), fontSize: 11, attributionLogo: false },
+  grid: { vertLines: { color: colour("--grid") }, horzLines: { color: colour("--grid") } },
+  rightPriceScale: { borderColor: colour("--line") },
+  timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, tickMarkFormatter: tick },
+  localization: { locale: locale(), timeFormatter: (time) => zoned({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }, time) },
+});
+
+const zoned = (options, time) =>
+  new Intl.DateTimeFormat(locale(), { ...options, hour12: false, timeZone: state.me?.zone }).format(new Date(time * 1000));
+
+const TICKS = [{ year: "numeric" }, { month: "short" }, { day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }];
+const tick = (time, kind) => zoned(TICKS[Math.min(kind, 3)], time);
+
+const candleColours = () => ({
+  upColor: colour("--up-fill"),
+  downColor: colour("--down-fill"),
+  borderVisible: false,
+  wickUpColor: colour("--up-fill"),
+  wickDownColor: colour("--down-fill"),
+});
+
+/** Return what is drawn as a line: a kind, a price, how it looks, and whether it can be dragged. */
+export const linesOf = (position, protection, orders) => {
+  const lines = [];
+  const add = (kind, value, style, isDraggable = false) => value && lines.push({ kind, price: Number(value), style, isDraggable });
+  if (position) {
+    add("entry", position.entry_price, LineStyle.Solid);
+    add("liquidation", position.liquidation_price, LineStyle.Dotted);
+    add("stop", protection.stop, LineStyle.Dashed, true);
+    add("target", protection.target, LineStyle.Dashed, true);
+  }
+  for (const order of orders) add(`order-${order.order_id}`, order.price ?? order.trigger_price, LineStyle.SparseDotted);
+  return lines;
+};
+
+const LINE_COLOURS = { entry: "--text", liquidation: "--warn", stop: "--down", target: "--up" };
+const lineColour = (kind) => colour(LINE_COLOURS[kind] ?? "--accent");
+
+export const Chart = ({ market, instrument, position, protection, orders, onLevel }) => {
+  const frame = useRef(null);
+  const chart = useRef(null);
+  const series = useRef(null);
+  const bars = useRef([]);
+  const [interval, setInterval_] = useState(localStorage.getItem("interval") ?? "15m");
+  const [error, setError] = useState(null);
+  const [isReady, setReady] = useState(false);
+  const ticker = useStore((s) => tickerOf(s.parts, market));
+  const language = useStore((s) => s.language);
+
+  useEffect(() => {
+    chart.current = createChart(frame.current, { autoSize: true, ...looks(), crosshair: { mode: 0 } });
+    series.current = chart.current.addSeries(CandlestickSeries, candleColours());
+    const restyle = () => {
+      chart.current.applyOptions(looks());
+      series.current.applyOptions(candleColours());
+    };
+    addEventListener("themechange", restyle);
+    return () => {
+      removeEventListener("themechange", restyle);
+      chart.current.remove();
+    };
+  }, []);
+  useEffect(() => chart.current.applyOptions(looks()), [language]);
+
+  useEffect(() => {
+    let isCurrent = true;
+    const load = async (isFirst) => {
+      try {
+        const rows = await get("/api/trading/candles", { exchange: market.exchange, account_type: market.accountType, symbol: market.symbol, interval, limit: 300 });
+        if (!isCurrent) return;
+        bars.current = rows.map(barOf);
+        series.current.setData(bars.current);
+        if (isFirst) chart.current.timeScale().fitContent();
+        setError(null);
+        setReady(true);
+      } catch (problem) {
+        if (isCurrent) setError(problem);
+      }
+    };
+    bars.current = [];
+    setReady(false);
+    series.current.setData([]);
+    load(true);
+    const timer = setInterval(() => document.visibilityState === "visible" && load(false), REFRESH_MS);
+    return () => {
+      isCurrent = false;
+      clearInterval(timer);
+    };
+  }, [market.exchange, market.accountType, market.symbol, interval]);
+
+  useEffect(() => {
+    const now = ticker?.error ? null : Number(ticker?.data?.last_price ?? ticker?.data?.mark_price);
+    const last = bars.current[bars.current.length - 1];
+    if (!now || !last) return;
+    const start = Math.floor(Date.now() / 1000 / SECONDS[interval]) * SECONDS[interval];
+    const bar = start > last.time ? { time: start, open: last.close, high: now, low: now, close: now } : { ...last, close: now, high: Math.max(last.high, now), low: Math.min(last.low, now) };
+    if (bar.time === last.time) bars.current[bars.current.length - 1] = bar;
+    else bars.current.push(bar);
+    series.current.update(bar);
+  }, [ticker]);
+
+  const reference = bars.current[bars.current.length - 1]?.close ?? Number(position?.entry_price ?? 1);
+  useEffect(() => {
+    const precision = decimalsAt(instrument, reference);
+    series.current.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
+  }, [instrument, isReady]);
+
+  const choose = (value) => {
+    localStorage.setItem("interval", value);
+    setInterval_(value);
+  };
+  return html`
+    <section class="chart-panel" aria-label=${t("chart.label", { symbol: market.symbol, price: price(ticker?.data?.mark_price, instrument) })}>
+      <div class="chart-bar"><${Segments} label=${t("chart.interval")} value=${interval} onChange=${choose} options=${INTERVALS.map((value) => ({ value, label: t(`interval.${value}`) }))} kind="small" /></div>
+      <div class="chart-frame">
+        <div class="chart" ref=${frame}></div>
+        ${isReady && html`<${Handles} series=${series.current} lines=${linesOf(position, protection, orders)} colourOf=${lineColour} ...${{ instrument, position, onLevel }} />`}
+      </div>
+      ${error && html`<${Problem} error=${error} />`}
+    </section>
+  `;
+};
+
+const barOf = (row) => ({
+  time: Math.floor(new Date(row.opened_at).getTime() / 1000),
+  open: Number(row.open),
+  high: Number(row.high),
+  low: Number(row.low),
+  close: Number(row.close),
+});

@@ -1,0 +1,65 @@
+// Price alerts: a line on a market. The bot tells in the chat when the price crosses it, once.
+
+import { html, useEffect, useState } from "../../vendor/preact.module.js";
+import { get, post, remove } from "../api.js";
+import { plainNumber, price } from "../format.js";
+import { errorText, t } from "../i18n.js";
+import { openSheet, state } from "../store.js";
+import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Sheet, canTrade } from "../ui.js";
+import { attempt } from "./more.js";
+
+export const Alerts = () => {
+  const [rows, setRows] = useState(null);
+  const [error, setError] = useState(null);
+  const load = () => get("/api/alerts").then(setRows).catch(setError);
+  useEffect(() => {
+    load();
+  }, []);
+  const add = () => openSheet(({ close }) => html`<${NewAlert} close=${close} reload=${load} />`);
+  return html`
+    <section class="card" aria-label=${t("alerts.title")}>
+      <div class="section-head"><h2>${t("alerts.title")}</h2>${canTrade() && html`<${Button} onClick=${add}>${t("alerts.add")}<//>`}</div>
+      ${error && html`<${Problem} error=${error} />`} ${!rows && !error && html`<${Loading} />`}
+      ${rows?.length === 0 && html`<p class="note">${t("alerts.none")}</p>`}
+      ${rows?.map((row) => html`<${Alert} key=${row.id} row=${row} reload=${load} />`)}
+    </section>
+  `;
+};
+
+const Alert = ({ row, reload }) => {
+  const drop = () => attempt(() => remove(`/api/alerts/${row.id}`)).then(reload);
+  return html`
+    <div class="setting">
+      <span><b>${row.symbol}</b> ${t(`alerts.${row.direction}`)} <b>${price(row.price)}</b><small><${AccountName} exchange=${row.exchange} type=${row.account_type} />${row.note && ` · ${row.note}`}</small></span>
+      ${canTrade() && html`<${IconButton} icon="trash" label=${t("alerts.remove")} onClick=${drop} />`}
+    </div>
+  `;
+};
+
+const NewAlert = ({ close, reload }) => {
+  const [symbol, setSymbol] = useState(state.market.symbol);
+  const [direction, setDirection] = useState("above");
+  const [level, setLevel] = useState("");
+  const [note, setNote] = useState("");
+  const [problem, setProblem] = useState(null);
+  const submit = async () => {
+    try {
+      const { exchange, accountType } = state.market;
+      await post("/api/alerts", { exchange, account_type: accountType, symbol, direction, price: plainNumber(level), note });
+      reload();
+      close();
+    } catch (error) {
+      setProblem(errorText(error));
+    }
+  };
+  const isWrong = level !== "" && plainNumber(level) === null;
+  const footer = html`<${Button} kind="primary" disabled=${level === "" || isWrong || symbol === ""} onClick=${submit}>${t("alerts.add")}<//>`;
+  return html`
+    <${Sheet} title=${t("alerts.add")} close=${close} footer=${footer}>
+      <${Field} name="alert-symbol" label=${t("common.market")} value=${symbol} onInput=${setSymbol} inputMode="text" problem=${problem} />
+      <${Segments} label=${t("alerts.direction")} value=${direction} onChange=${setDirection} options=${["above", "below"].map((value) => ({ value, label: t(`alerts.${value}`) }))} />
+      <${Field} name="alert-price" label=${t("common.price")} value=${level} onInput=${setLevel} problem=${isWrong && t("form.badNumber")} />
+      <${Field} name="alert-note" label=${`${t("alerts.note")} (${t("form.optional")})`} value=${note} onInput=${setNote} inputMode="text" maxlength="100" />
+    <//>
+  `;
+};

@@ -1,0 +1,48 @@
+// The form of a position's stop and target: prices typed, or one tap to where nothing can be lost.
+
+import { html, useState } from "../../vendor/preact.module.js";
+import { protect } from "../deeds.js";
+import { plainNumber, price, priceText } from "../format.js";
+import { t } from "../i18n.js";
+import { useInstrument } from "../markets.js";
+import { Button, Field, Row, Sheet, Side } from "../ui.js";
+
+const FEES_BOTH_WAYS = 0.0011;
+
+export const Levels = ({ position, protection, close }) => {
+  const market = { exchange: position.exchange, accountType: position.account_type, symbol: position.symbol };
+  const instrument = useInstrument(market);
+  const [stop, setStop] = useState(protection.stop ?? "");
+  const [target, setTarget] = useState(protection.target ?? "");
+  const wish = { stop: wished(stop, protection.stop), target: wished(target, protection.target) };
+  const isWrong = (value) => value !== "" && plainNumber(value) === null;
+  const isNothing = wish.stop === null && wish.target === null;
+  const away = position.side === "long" ? 1 + FEES_BOTH_WAYS : 1 - FEES_BOTH_WAYS;
+  const even = () => setStop(priceText(Number(position.entry_price) * away, instrument));
+  const submit = () => {
+    close();
+    protect(position, wish);
+  };
+  const footer = html`<${Button} kind="primary" disabled=${isNothing || isWrong(stop) || isWrong(target)} onClick=${submit} data-role="preview">${t("common.preview")}<//>`;
+  return html`
+    <${Sheet} title=${t("protect.title", { symbol: position.symbol })} close=${close} footer=${footer}>
+      <dl class="rows">
+        <${Row} label=${t("common.position")}><${Side} side=${position.side} /><//>
+        <${Row} label=${t("common.entry")}>${price(position.entry_price, instrument)}<//>
+        <${Row} label=${t("common.mark")}>${price(position.mark_price, instrument)}<//>
+      </dl>
+      <${Field} name="stop" label=${t("common.stop")} value=${stop} onInput=${setStop} problem=${isWrong(stop) && t("form.badNumber")} hint=${t("protect.hint")}>
+        <button type="button" class="inline" onClick=${even}>${t("protect.even")}</button>
+      <//>
+      <${Field} name="target" label=${t("common.target")} value=${target} onInput=${setTarget} problem=${isWrong(target) && t("form.badNumber")} />
+    <//>
+  `;
+};
+
+/** Return what a typed level asks for: a price, "0" to remove what was there, null to leave it. */
+const wished = (typed, before) => {
+  const text = plainNumber(typed);
+  if (typed.trim() === "") return before ? "0" : null;
+  if (text === null || (before && Number(text) === Number(before))) return null;
+  return text;
+};

@@ -1,0 +1,90 @@
+// Everything that is set once and looked at seldom: venue, mode, pause, limits, keys, alerts, language, theme, leaving.
+
+import { html } from "../../vendor/preact.module.js";
+import { patch, put } from "../api.js";
+import { LANGUAGES, errorText, t } from "../i18n.js";
+import { chooseLanguage, leave, refreshMe } from "../session.js";
+import { showToast, state, update, useStore } from "../store.js";
+import { chooseTheme, isTelegram } from "../telegram.js";
+import { Badge, Button, Segments, Select, Switch, VENUES, canTrade } from "../ui.js";
+import { Alerts } from "./alerts.js";
+import { Keys } from "./keys.js";
+import { Settings } from "./settings.js";
+
+/** Do something, and say so if it did not work. */
+export const attempt = async (work, done) => {
+  try {
+    const result = await work();
+    if (done) showToast(done, "good");
+    return result;
+  } catch (error) {
+    showToast(errorText(error), "bad");
+    return null;
+  }
+};
+
+const chooseVenue = (exchange) =>
+  attempt(async () => {
+    await patch("/api/me", { exchange });
+    await refreshMe();
+    update({ parts: {}, market: { ...state.market, exchange, accountType: null } });
+  });
+
+const chooseMode = (tradingMode) =>
+  attempt(async () => {
+    await patch("/api/me", { trading_mode: tradingMode });
+    await refreshMe();
+    update({ parts: {}, market: { ...state.market, accountType: null } });
+  });
+
+const setPaused = (isPaused) =>
+  attempt(async () => {
+    await put("/api/pause", { is_paused: isPaused });
+    await refreshMe();
+  });
+
+export const More = () => {
+  const me = useStore((s) => s.me);
+  return html`
+    <div class="stack narrow">
+      <section class="card" aria-label=${t("more.trading")}>
+        <h2>${t("more.trading")}</h2>
+        <div class="setting"><span>${t("more.venue")}</span><${Segments} label=${t("more.venue")} value=${me.exchange} onChange=${chooseVenue} options=${Object.entries(VENUES).map(([value, label]) => ({ value, label }))} /></div>
+        ${me.is_sandbox
+          ? html`<div class="setting"><span>${t("more.mode")}</span><span><${Badge} type="paper" /> <small class="faint">${t("more.sandbox")}</small></span></div>`
+          : html`<div class="setting"><span>${t("more.mode")}</span><${Segments} label=${t("more.mode")} value=${me.trading_mode} onChange=${chooseMode} options=${["demo", "real", "both"].map((value) => ({ value, label: t(`mode.${value}`) }))} /></div>`}
+        <div class="setting"><span>${t("more.pause")}<small>${t("more.pauseHint")}</small></span><${Switch} label=${t("more.pause")} isOn=${me.is_paused} disabled=${!canTrade()} onChange=${setPaused} /></div>
+      </section>
+      <${Settings} />
+      <${Keys} />
+      <${Alerts} />
+      <${Looks} />
+      <${About} />
+    </div>
+  `;
+};
+
+const Looks = () => {
+  const language = useStore((s) => s.language);
+  const theme = useStore((s) => s.theme);
+  const saveLanguage = (chosen) => attempt(() => patch("/api/me", { language: chosen }));
+  return html`
+    <section class="card" aria-label=${t("more.looks")}>
+      <h2>${t("more.looks")}</h2>
+      <div class="setting"><span>${t("more.language")}</span><${Select} label=${t("more.language")} value=${language} onChange=${(chosen) => chooseLanguage(chosen, saveLanguage)} options=${Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} /></div>
+      <div class="setting"><span>${t("more.theme")}</span><${Segments} label=${t("more.theme")} value=${theme} onChange=${chooseTheme} options=${["auto", "light", "dark"].map((value) => ({ value, label: t(`theme.${value}`) }))} /></div>
+    </section>
+  `;
+};
+
+const About = () => {
+  const me = useStore((s) => s.me);
+  return html`
+    <section class="card about" aria-label=${t("more.about")}>
+      <h2>${t("more.about")}</h2>
+      <p class="faint">${t("more.who", { name: me.name || me.user_id, role: t(`role.${me.role}`) })}</p>
+      <p class="faint">${t("more.credits")} <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">TradingView</a> Lightweight Charts™ · Copyright © 2025 TradingView, Inc.</p>
+      ${!isTelegram && html`<${Button} onClick=${leave}>${t("more.leave")}<//>`}
+    </section>
+  `;
+};

@@ -1,0 +1,174 @@
+// The order ticket: what is typed is previewed exactly, again and again; what is confirmed is a preview, never a form.
+
+import { html, useEffect, useRef, useState } from "../../vendor/preact.module.js";
+import { post } from "../api.js";
+import { OrderPreview, orderLabel, placeOrder } from "../deeds.js";
+import { plainNumber } from "../format.js";
+import { t } from "../i18n.js";
+import { accountsOf } from "../live.js";
+import { lookAt } from "../markets.js";
+import { state, useStore } from "../store.js";
+import { guardClosing, useMainButton } from "../telegram.js";
+import { Button, Field, Problem, Segments, Select, VENUES, canTrade } from "../ui.js";
+
+const TYPING_MS = 350;
+const FRESH_MS = 20_000;
+const EMPTY = { side: "buy", type: "market", amount: "", unit: "notional", price: "", leverage: "", stop: "", stopUnit: "percent", target: "", targetUnit: "percent", isPostOnly: false, isReduceOnly: false };
+const QUICK = { notional: ["50", "100", "250", "1000"], coins: [], equity_percent: ["10", "25", "50", "100"], risk_percent: ["0.5", "1", "2"] };
+const NUMBERS = ["amount", "price", "leverage", "stop", "target"];
+
+let kept = EMPTY;
+
+export const Ticket = ({ market, instrument }) => {
+  const [form, setForm] = useState(kept);
+  const change = (name) => (value) => setForm((before) => (kept = { ...before, [name]: value }));
+  const { preview, error, isBusy, refresh } = usePreview(form, market);
+  useEffect(() => {
+    guardClosing(form.amount !== "");
+    return () => guardClosing(false);
+  }, [form.amount !== ""]);
+
+  const review = () => placeOrder(bodyOf(form, market), preview, () => setForm((before) => (kept = { ...before, amount: "" })));
+  const isReady = preview !== null && !isBusy && error === null;
+  const text = isReady ? orderLabel(preview) : t(`ticket.enter.${form.side}`);
+  const hasSheets = useStore((s) => s.sheets.length > 0);
+  const isTelegrams = useMainButton({ text, onPress: review, isEnabled: isReady, color: form.side === "buy" ? "#12703a" : "#c42b21", isShown: canTrade() && !hasSheets && form.amount !== "" });
+  if (!canTrade()) return html`<section class="card ticket"><p class="note">${t("error.viewer_cannot_trade")}</p></section>`;
+  return html`
+    <form class="card ticket" aria-label=${t("ticket.title")} onSubmit=${(event) => event.preventDefault()} data-side=${form.side}>
+      <${Segments} label=${t("ticket.side")} kind="side" value=${form.side} onChange=${change("side")} options=${["buy", "sell"].map((value) => ({ value, label: t(`side.${value}`) }))} />
+      <${AccountChoice} />
+      <${Segments} label=${t("ticket.type")} value=${form.type} onChange=${change("type")} options=${["market", "limit"].map((value) => ({ value, label: t(`ticket.${value}`) }))} />
+      ${form.type === "limit" && html`<${Field} name="price" label=${t("common.price")} value=${form.price} onInput=${change("price")} unit=${instrument?.quote} problem=${problemOf(form.price)} />`}
+      <${Amount} form=${form} change=${change} instrument=${instrument} />
+      <${Leverage} form=${form} change=${change} instrument=${instrument} />
+      <div class="pair">
+        <${LevelField} name="stop" label=${t("common.stop")} form=${form} change=${change} />
+        <${LevelField} name="target" label=${t("common.target")} form=${form} change=${change} />
+      </div>
+      <div class="options">
+        ${form.type === "limit" && html`<label><input type="checkbox" checked=${form.isPostOnly} onChange=${(event) => change("isPostOnly")(event.currentTarget.checked)} />${t("ticket.postOnly")}</label>`}
+        <label><input type="checkbox" checked=${form.isReduceOnly} onChange=${(event) => change("isReduceOnly")(event.currentTarget.checked)} />${t("ticket.reduceOnly")}</label>
+      </div>
+      <div class="live-preview" aria-live="polite" aria-busy=${isBusy ? "true" : "false"}>
+        ${error && html`<${Problem} error=${error}>${error.kind === "unavailable" || error.code === "offline" ? html`<${Button} onClick=${refresh}>${t("common.retry")}<//>` : null}<//>`}
+        ${preview && !error && preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`)}
+        ${!preview && !error && html`<p class="note">${t("ticket.hint")}</p>`}
+      </div>
+      ${(!isTelegrams || form.amount === "") && html`<${Button} kind=${form.side === "buy" ? "buy" : "sell"} disabled=${!isReady} onClick=${review} data-role="review">${text}<//>`}
+    </form>
+  `;
+};
+
+const problemOf = (value) => (value !== "" && plainNumber(value) === null ? t("form.badNumber") : null);
+
+const Amount = ({ form, change, instrument }) => {
+  const units = [
+    { value: "notional", label: instrument?.quote ?? "USD" },
+    { value: "coins", label: instrument?.base ?? t("unit.coins") },
+    { value: "equity_percent", label: t("unit.equity") },
+    { value: "risk_percent", label: t("unit.risk") },
+  ];
+  return html`
+    <div>
+      <${Field} name="amount" label=${t("common.size")} value=${form.amount} onInput=${change("amount")} placeholder="0" problem=${problemOf(form.amount)} hint=${form.unit === "risk_percent" && form.stop === "" ? t("error.risk_needs_stop") : undefined}>
+        <${Select} isBare=${true} label=${t("ticket.unit")} value=${form.unit} options=${units} onChange=${change("unit")} />
+      <//>
+      <${Chips} values=${QUICK[form.unit]} label=${(value) => (form.unit === "notional" ? value : `${value}%`)} onPick=${change("amount")} />
+    </div>
+  `;
+};
+
+const Leverage = ({ form, change, instrument }) => {
+  const most = Number(instrument?.max_leverage ?? 20);
+  const values = ["1", "3", "5", "10", "20"].filter((value) => Number(value) <= most);
+  return html`
+    <div>
+      <${Field} name="leverage" label=${t("common.leverage")} value=${form.leverage} onInput=${change("leverage")} unit="×" placeholder=${t("ticket.asIs")} problem=${problemOf(form.leverage)} />
+      <${Chips} values=${values} label=${(value) => `${value}×`} onPick=${change("leverage")} />
+    </div>
+  `;
+};
+
+const LevelField = ({ name, label, form, change }) => html`
+  <${Field} name=${name} label=${label} value=${form[name]} onInput=${change(name)} placeholder="—" problem=${problemOf(form[name])}>
+    <${Select}
+      isBare=${true}
+      label=${t("ticket.unitOf", { level: label })}
+      value=${form[`${name}Unit`]}
+      onChange=${change(`${name}Unit`)}
+      options=${[{ value: "percent", label: "%" }, { value: "price", label: t("common.price") }, { value: "roi_percent", label: "ROI %" }]}
+    />
+  <//>
+`;
+
+const Chips = ({ values, label, onPick }) =>
+  values.length > 0 && html`<div class="chips">${values.map((value) => html`<button type="button" key=${value} onClick=${() => onPick(value)}>${label(value)}</button>`)}</div>`;
+
+/** Whose money the order is for: one of the chosen accounts. */
+const AccountChoice = () => {
+  const accounts = accountsOf(useStore((s) => s.parts));
+  const { exchange, accountType } = useStore((s) => s.market);
+  const current = accounts.find((a) => a.exchange === exchange && (!accountType || a.accountType === accountType)) ?? accounts[0];
+  useEffect(() => {
+    if (current && (current.exchange !== exchange || current.accountType !== accountType)) lookAt(state.market.symbol, current);
+  }, [current?.key]);
+  if (!current) return null;
+  const options = accounts.map((a) => ({ value: a.key, label: `${VENUES[a.exchange] ?? a.exchange} · ${a.accountType.toUpperCase()}` }));
+  const choose = (key) => lookAt(state.market.symbol, accounts.find((a) => a.key === key));
+  return html`<div class="account-choice" data-type=${current.accountType}><${Select} label=${t("ticket.account")} value=${current.key} options=${options} onChange=${choose} /></div>`;
+};
+
+/** Return what the server is asked to preview; null while something is missing or malformed. */
+const bodyOf = (form, market) => {
+  const isMalformed = NUMBERS.some((name) => form[name] !== "" && (plainNumber(form[name]) === null || Number(plainNumber(form[name])) === 0));
+  if (isMalformed || form.amount === "" || (form.type === "limit" && form.price === "")) return null;
+  if (form.unit === "risk_percent" && form.stop === "") return null;
+  const level = (name) => (form[name] === "" ? null : { amount: plainNumber(form[name]), unit: form[`${name}Unit`] });
+  return {
+    symbol: market.symbol,
+    side: form.side,
+    size: { amount: plainNumber(form.amount), unit: form.unit },
+    price: form.type === "limit" ? plainNumber(form.price) : null,
+    leverage: form.leverage === "" ? null : plainNumber(form.leverage),
+    stop_loss: level("stop"),
+    take_profits: form.target === "" ? [] : [level("target")],
+    time_in_force: form.type === "limit" && form.isPostOnly ? "post_only" : "gtc",
+    reduce_only: form.isReduceOnly,
+    accounts: [{ exchange: market.exchange, account_type: market.accountType }],
+  };
+};
+
+/** Preview what a form stands for: shortly after each change, and again before it gets old. */
+const usePreview = (form, market) => {
+  const [shown, setShown] = useState({ preview: null, error: null, isBusy: false });
+  const [round, setRound] = useState(0);
+  const body = bodyOf(form, market);
+  const asked = JSON.stringify(body);
+  const last = useRef("");
+  useEffect(() => {
+    if (asked === "null") {
+      last.current = asked;
+      setShown({ preview: null, error: null, isBusy: false });
+      return undefined;
+    }
+    const abort = new AbortController();
+    const look = async () => {
+      try {
+        setShown({ preview: await post("/api/trading/order/preview", JSON.parse(asked), { signal: abort.signal }), error: null, isBusy: false });
+      } catch (error) {
+        if (error.name !== "AbortError") setShown({ preview: null, error, isBusy: false });
+      }
+    };
+    if (last.current !== asked) setShown((before) => ({ ...before, isBusy: true }));
+    last.current = asked;
+    const timer = setTimeout(look, TYPING_MS);
+    const later = setTimeout(() => document.visibilityState === "visible" && state.sheets.length === 0 && setRound((n) => n + 1), FRESH_MS);
+    return () => {
+      clearTimeout(timer);
+      clearTimeout(later);
+      abort.abort();
+    };
+  }, [asked, round]);
+  return { ...shown, refresh: () => setRound((n) => n + 1) };
+};
