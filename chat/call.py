@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.ports import TradingBackend
+from core.rollout import RolloutSwitch
 from db import Role, Store
 from models.account import Account
 from models.errors import BadOrder
@@ -43,6 +44,10 @@ class Services:
     """Makes somebody the owner who brings the code of the first start."""
     link: Callable[[str], str]
     """Turns a code into the address that opens this bot's chat with it."""
+    rollout: RolloutSwitch
+    """The owner's choice between the two paths to the venues."""
+    path_name: Callable[[], str]
+    """Names the path in force."""
     web_app_url: str = ""
 
 

@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from chat.call import Call, Handler, Need, Reply
+from core import confirming
 from core.frozen_orders import thawed_account as account_from
-from db import Refusal
 from models.account import Account
+from telegram_ui.parts import Part
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.plans import Plan, plan_view
-from telegram_ui.views.trade import Confirm, cancelled_view, expired_view, sending_view
+from telegram_ui.views.trade import Confirm, cancelled_view, expired_view, results_view, sending_view
 
 LIFETIME = timedelta(seconds=60)
 
@@ -63,15 +64,25 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
             again = await deed.look_again(call, shown.payload)
             if again is not None and await call.store.confirmations.discard(token, call.user_id, by=call.cause):
                 return again
-        taken = await call.store.confirmations.consume(token, call.user_id, by=call.cause)
-        if taken is Refusal.USED:
+        taken = await confirming.take(call.user_id, token, cause=call.cause)
+        if taken is confirming.Refusal.USED:
             return Toast(text=call.t("Already done."))
-        if isinstance(taken, Refusal):
-            return expired_view(call.t)
+        if isinstance(taken, confirming.Refusal):
+            return await _too_late(call, token)
         await call.show(sending_view(call.t))
-        return await deed.run(call, taken.payload, token)
+        return await deed.run(call, taken, token)
 
     return on_confirm
+
+
+async def _too_late(call: Call, token: str) -> Screen:
+    """Say that a confirmation has expired; if it was carried out before a crash, what became of it."""
+    results = await confirming.results_of_request(call.user_id, _request_of(token))
+    parts = [
+        Part(account=Account(user_id=call.user_id, exchange=r.exchange, account_type=r.account_type), value=r)
+        for r in results
+    ]
+    return results_view(call.t, parts) if parts else expired_view(call.t)
 
 
 async def on_dismiss(call: Call) -> Reply:
@@ -96,4 +107,8 @@ def thawed_account(call: Call, payload: Payload) -> Account:
 
 def cause_of(token: str, part: int | str = 0) -> str:
     """Return the cause of one part of what a token confirms."""
-    return f"confirm:{token}:{part}"
+    return f"{_request_of(token)}:{part}"
+
+
+def _request_of(token: str) -> str:
+    return f"confirm:{token}"

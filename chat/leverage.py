@@ -5,6 +5,7 @@ from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.money import find_instrument
 from chat.reading import ask_all, chosen_accounts
 from chat.trade import results_screen
+from core.confirming import send_once_for
 from core.frozen_orders import frozen_account
 from core.phrases import parse_leverage
 from models.account import Account
@@ -34,13 +35,17 @@ async def cmd_leverage(call: Call) -> Reply:
 
 async def _set_leverage(call: Call, payload: Payload, token: str) -> Screen:
     async def question(account: Account) -> OrderResult:
-        return await call.backend.set_leverage(
-            call.user_id,
-            payload["symbol"],
-            payload["leverage"],
-            account.exchange,
-            account.account_type,
-            cause=cause_of(token, f"{account.exchange}:{account.account_type}"),
+        cause = cause_of(token, f"{account.exchange}:{account.account_type}")
+        return await send_once_for(
+            cause,
+            lambda: call.backend.set_leverage(
+                call.user_id,
+                payload["symbol"],
+                payload["leverage"],
+                account.exchange,
+                account.account_type,
+                cause=cause,
+            ),
         )
 
     accounts = [thawed_account(call, frozen) for frozen in payload["accounts"]]

@@ -13,11 +13,13 @@ import msgspec
 from chat.watch import forget_watch, watched_message
 from db import Store
 from models.account import Account
+from models.finding import Finding
 from models.requests import OrderResult
 from telegram_ui.screen import Screen
 from telegram_ui.texts import Texts
 from telegram_ui.views.news import (
     PositionNews,
+    finding_view,
     other_view,
     page_view,
     position_news_view,
@@ -70,6 +72,8 @@ class Newsroom:
             return Telling(screen=still_unknown_view(t, _result(body["result"])))
         if kind == "operator_page":
             return Telling(screen=page_view(t, str(body["what"]), account, body.get("leg")))
+        if kind == "finding":
+            return Telling(screen=finding_view(t, msgspec.convert(body["finding"], Finding)))
         if kind.startswith("position_") and account is not None:
             return await self._tell_position(t, chat_id, account, body["event"])
         return Telling(screen=other_view(t, kind, account))

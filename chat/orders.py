@@ -5,6 +5,7 @@ from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.questions import close_question
 from chat.reading import ask, ask_all, chosen_accounts, orders, page_of
 from chat.trade import results_screen
+from core.confirming import send_once_for
 from core.frozen_orders import frozen_account
 from models.account import Account
 from models.errors import BadOrder
@@ -41,13 +42,17 @@ async def _find_order(call: Call, account: Account, short: str) -> Order | None:
 
 async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
     async def question(account: Account) -> OrderResult:
-        return await call.backend.cancel_order(
-            call.user_id,
-            payload["symbol"],
-            payload["order_id"],
-            exchange=account.exchange,
-            account_type=account.account_type,
-            cause=cause_of(token),
+        cause = cause_of(token)
+        return await send_once_for(
+            cause,
+            lambda: call.backend.cancel_order(
+                call.user_id,
+                payload["symbol"],
+                payload["order_id"],
+                exchange=account.exchange,
+                account_type=account.account_type,
+                cause=cause,
+            ),
         )
 
     return await results_screen(call, [await ask(thawed_account(call, payload), question)])

@@ -7,6 +7,7 @@ from chat.confirm import Deed, Payload, cause_of, freeze
 from chat.money import find_instrument
 from chat.reading import ask, page_of, positions
 from chat.trade import results_screen
+from core.confirming import send_once_for
 from core.levels import WHOLE, size_to_close
 from core.phrases import CloseWish, parse_close, parse_share
 from models.account import Account
@@ -93,14 +94,18 @@ async def _close(call: Call, payload: Payload, token: str) -> Screen:
     key = PositionKey.read((payload["exchange"], payload["account_type"], payload["symbol"], payload["side"]))
 
     async def question(account: Account) -> OrderResult:
-        return await call.backend.close_position(
-            call.user_id,
-            key.symbol,
-            payload["size"],
-            account.exchange,
-            account.account_type,
-            position_side=key.side,
-            cause=cause_of(token),
+        cause = cause_of(token)
+        return await send_once_for(
+            cause,
+            lambda: call.backend.close_position(
+                call.user_id,
+                key.symbol,
+                payload["size"],
+                account.exchange,
+                account.account_type,
+                position_side=key.side,
+                cause=cause,
+            ),
         )
 
     return await results_screen(call, [await ask(key.account_of(call.user_id), question)])

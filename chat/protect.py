@@ -10,6 +10,7 @@ from chat.positions import find_position
 from chat.questions import ask_for, close_question
 from chat.reading import ask, chosen_accounts, positions
 from chat.trade import results_screen
+from core.confirming import send_once_for
 from core.levels import breakeven_price, level_price, refuse_wrong_side
 from core.phrases import parse_level, parse_symbol
 from models.account import Account
@@ -158,15 +159,19 @@ async def _protect(call: Call, payload: Payload, token: str) -> Screen:
     price = Decimal(payload["price"])
 
     async def question(account: Account) -> OrderResult:
-        return await call.backend.set_protection(
-            call.user_id,
-            key.symbol,
-            stop_loss=price if payload["is_stop"] else None,
-            take_profit=None if payload["is_stop"] else price,
-            position_side=key.side,
-            exchange=account.exchange,
-            account_type=account.account_type,
-            cause=cause_of(token),
+        cause = cause_of(token)
+        return await send_once_for(
+            cause,
+            lambda: call.backend.set_protection(
+                call.user_id,
+                key.symbol,
+                stop_loss=price if payload["is_stop"] else None,
+                take_profit=None if payload["is_stop"] else price,
+                position_side=key.side,
+                exchange=account.exchange,
+                account_type=account.account_type,
+                cause=cause,
+            ),
         )
 
     return await results_screen(call, [await ask(key.account_of(call.user_id), question)])

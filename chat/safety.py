@@ -6,6 +6,7 @@ from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
 from chat.reading import ask, ask_all, every_account, orders, positions
 from chat.watch import watch_unknown
+from core.confirming import send_once_for
 from core.pausing import pause, resume
 from models.account import Account
 from models.position import Position
@@ -52,14 +53,18 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
 
 async def _close(call: Call, account: Account, position: Position, token: str) -> Part[OrderResult]:
     async def question(account: Account) -> OrderResult:
-        return await call.backend.close_position(
-            call.user_id,
-            position.symbol,
-            None,
-            account.exchange,
-            account.account_type,
-            position_side=position.side,
-            cause=cause_of(token, f"{account.exchange}:{account.account_type}:{position.symbol}:{position.side}"),
+        cause = cause_of(token, f"{account.exchange}:{account.account_type}:{position.symbol}:{position.side}")
+        return await send_once_for(
+            cause,
+            lambda: call.backend.close_position(
+                call.user_id,
+                position.symbol,
+                None,
+                account.exchange,
+                account.account_type,
+                position_side=position.side,
+                cause=cause,
+            ),
         )
 
     return await ask(account, question)

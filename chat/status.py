@@ -1,6 +1,6 @@
 """How the bot is doing, and who somebody is to it."""
 
-from chat.call import Call, Reply
+from chat.call import Call, Need, Reply
 from chat.reading import every_account
 from db import TradingState
 from models.account import Account
@@ -14,7 +14,7 @@ async def cmd_status(call: Call) -> Reply:
     """Show path, versions, accounts and what is waiting."""
     health = await call.services.health()
     accounts = [await _health_of(call, account) for account in await every_account(call)]
-    return status_view(call.t, health, accounts)
+    return status_view(call.t, health, accounts, is_owner=call.person.may(Need.OWNER))
 
 
 async def _health_of(call: Call, account: Account) -> AccountHealth:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import db
+from core.confirming import send_once_for
 from core.ports import TradingBackend
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType, Outcome, TimeInForce
@@ -96,7 +98,17 @@ async def place_frozen(backend: TradingBackend, user_id: int, order: Frozen, cau
         Unavailable: A fact that the order depends on could not be read; nothing was sent.
     """
     targets = order["targets"]
-    result = await backend.place_order(
+    result = await send_once_for(cause, lambda: _place(backend, user_id, order, cause))
+    if len(targets) < 2 or result.outcome is Outcome.REJECTED:
+        return result
+    if result.success and await _place_targets(backend, user_id, order, cause):
+        return result
+    return replace(result, warnings=(*result.warnings, "targets_missing"))
+
+
+async def _place(backend: TradingBackend, user_id: int, order: Frozen, cause: str) -> OrderResult:
+    targets = order["targets"]
+    return await backend.place_order(
         user_id,
         order["symbol"],
         order["side"],
@@ -112,32 +124,33 @@ async def place_frozen(backend: TradingBackend, user_id: int, order: Frozen, cau
         account_type=order["account_type"],
         cause=cause,
     )
-    if len(targets) < 2 or result.outcome is Outcome.REJECTED:
-        return result
-    if result.success and await _place_targets(backend, user_id, order, cause):
-        return result
-    return replace(result, warnings=(*result.warnings, "targets_missing"))
 
 
 async def _place_targets(backend: TradingBackend, user_id: int, order: Frozen, cause: str) -> bool:
     """Place several targets as orders of their own that can only reduce; return whether every one stands."""
-    side = OrderSide(order["side"]).opposite
     placed = []
     for n, (price, size) in enumerate(order["targets"]):
-        result = await backend.place_order(
-            user_id,
-            order["symbol"],
-            side,
-            OrderType.TAKE_PROFIT_MARKET,
-            size,
-            trigger_price=price,
-            reduce_only=True,
-            exchange=order["exchange"],
-            account_type=order["account_type"],
-            cause=f"{cause}:target{n}",
-        )
-        placed.append(result.success)
+        own_cause = f"{cause}:target{n}"
+        place = partial(_place_target, backend, user_id, order, price, size, own_cause)
+        placed.append((await send_once_for(own_cause, place)).success)
     return all(placed)
+
+
+async def _place_target(
+    backend: TradingBackend, user_id: int, order: Frozen, price: str, size: str, cause: str
+) -> OrderResult:
+    return await backend.place_order(
+        user_id,
+        order["symbol"],
+        OrderSide(order["side"]).opposite,
+        OrderType.TAKE_PROFIT_MARKET,
+        size,
+        trigger_price=price,
+        reduce_only=True,
+        exchange=order["exchange"],
+        account_type=order["account_type"],
+        cause=cause,
+    )
 
 
 async def _move_of(backend: TradingBackend, user_id: int, order: Frozen) -> Decimal:

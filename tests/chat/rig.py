@@ -114,9 +114,9 @@ class Rig:
     owner: Phone
     stranger: Phone
 
-    def sent_to_venues(self, text: str = "order/create") -> int:
-        """Return how many requests that could move money reached the simulated venues."""
-        found = self.sandbox.world.journal.find(text=text)
+    def sent_to_bybit(self, text: str = "order/create") -> int:
+        """Return how many requests that could move money reached the simulated Bybit."""
+        found = self.sandbox.world.journal.find(venue="bybit", text=text)
         return sum(record.operation.startswith("POST") for record in found)
 
 

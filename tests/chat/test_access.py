@@ -88,7 +88,7 @@ async def test_person_demoted_between_preview_and_confirmation_sends_nothing(rig
     await rig.stranger.says("/buy BTC 100$ sl 2%")
     await rig.runtime.store.users.set_role(demo.STRANGER_ID, Role.VIEWER)
     await rig.stranger.taps("✅")
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_halt_stops_everybody_and_is_confirmed_both_ways(rig: Rig, owner: Phone) -> None:
@@ -99,7 +99,7 @@ async def test_halt_stops_everybody_and_is_confirmed_both_ways(rig: Rig, owner: 
     await owner.says("/buy BTC 100$ sl 2%")
     if "✅" in "".join(owner.last().buttons):
         await owner.taps("✅")
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
     await owner.says("/people")
     await owner.taps("Take new trades")
     await owner.taps("✅")

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from telegram import Update
 
 from sandbox.server import Sandbox
-from tests.chat.rig import Phone, Rig, eventually, running_bot
+from tests.chat.rig import Phone, Rig, Shown, eventually, running_bot
 
 
 async def test_lost_answer_is_told_as_being_checked_and_then_as_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ async def test_lost_answer_is_told_as_being_checked_and_then_as_it_was(sandbox: 
         assert "Being checked" in shown.text or "✅ Bought" in shown.text
         await eventually(lambda: "✅ Bought" in rig.owner.messages()[-1].text)
         assert rig.owner.messages()[-1].message_id == shown.message_id
-        assert rig.sent_to_venues() == 1
+        assert rig.sent_to_bybit() == 1
 
 
 async def test_order_that_never_arrived_is_not_sent_again(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ async def test_order_that_never_arrived_is_not_sent_again(sandbox: Sandbox, tmp_
         shown = await rig.owner.taps("✅")
         assert "Being checked" in shown.text
         assert "✅ Bought" not in shown.text
-        assert rig.sent_to_venues() == 1
+        assert rig.sent_to_bybit() == 1
 
 
 @pytest.mark.parametrize("use_unified", ["true", "false"])
@@ -39,7 +40,7 @@ async def test_both_paths_trade_alike(sandbox: Sandbox, tmp_path: Path, use_unif
         await owner.says("/close BTC")
         assert "✅ Sold" in (await owner.taps("✅")).text
         assert "No open positions." in (await owner.says("/positions")).text
-        assert rig.sent_to_venues() == 2
+        assert rig.sent_to_bybit() == 2
 
 
 async def test_venues_refusal_changes_nothing_and_says_why(rig: Rig, owner: Phone) -> None:
@@ -56,7 +57,7 @@ async def test_telegram_that_loses_the_answer_gets_it_again(rig: Rig, owner: Pho
     rig.sandbox.fault("error_before", venue="telegram", match="*editMessageText*", count=2)
     await owner.taps("✅")
     await eventually(lambda: "✅ Bought" in owner.messages()[-1].text)
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
 
 
 async def test_several_targets_stand_as_orders_that_reduce(rig: Rig, owner: Phone) -> None:
@@ -79,4 +80,25 @@ async def test_opening_is_refused_while_prices_cannot_be_read(rig: Rig, owner: P
     rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
     shown = await owner.taps("✅")
     assert "⚠️" in shown.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
+
+
+@pytest.mark.parametrize("text", ["/buy BTC 200$ sl 2%", "/close BTC", "/lev BTC 7", "/sl BTC 10%"])
+async def test_tap_that_is_answered_again_after_a_crash_tells_what_was_done(rig: Rig, owner: Phone, text: str) -> None:
+    preview = await owner.says(text)
+    first = await owner.taps("✅")
+    assert first.text.startswith("✅")
+    sent = rig.sent_to_bybit("")
+    await rig.app.intake._handle(stored_tap(rig, preview, rig.state.updates.next_id - 1))
+    assert owner.messages()[-1].text.splitlines()[0] == first.text.splitlines()[0]
+    assert rig.sent_to_bybit("") == sent
+
+
+def stored_tap(rig: Rig, preview: Shown, update_id: int) -> Update:
+    """Return the tap as the inbox keeps it until it is answered."""
+    data = next(data for text, data in preview.buttons.items() if "✅" in text)
+    user = {"id": rig.owner.user_id, "is_bot": False, "first_name": "Owner"}
+    chat = {"id": rig.owner.user_id, "type": "private", "first_name": "Owner"}
+    message = {"message_id": preview.message_id, "date": 1_790_000_000, "chat": chat, "text": "x"}
+    query = {"id": "1", "from": user, "chat_instance": "1", "data": data, "message": message}
+    return Update.de_json({"update_id": update_id, "callback_query": query}, rig.app.bot)

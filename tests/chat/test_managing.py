@@ -80,7 +80,7 @@ async def test_pause_stops_new_trades_and_not_closing(rig: Rig, owner: Phone) ->
     await owner.says("/pause")
     shown = await owner.says("/buy BTC 200$ sl 2%")
     assert "Only closing works now" in shown.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
     await owner.says("/close BTC")
     assert "✅ Sold" in (await owner.taps("✅")).text
     assert "Resumed" in (await owner.says("/resume")).text
@@ -145,7 +145,7 @@ async def test_setting_is_changed_shown_and_kept_to(rig: Rig, owner: Phone) -> N
     await owner.taps("No trade without a stop")
     assert "No trade without a stop: on" in owner.last().text
     assert "no trade without a stop" in (await owner.says("/buy BTC 200$")).text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_wrong_setting_is_refused_with_a_sentence(owner: Phone) -> None:

@@ -18,12 +18,12 @@ async def test_confirmed_order_reaches_the_venue_once(rig: Rig, owner: Phone) ->
     preview = await owner.says("/buy BTC 200$ 5x sl 2% tp 4%")
     assert "Nothing is sent until you confirm" in preview.text
     assert "PAPER" in preview.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
     done = await owner.taps("✅")
     assert done.message_id == preview.message_id
     assert "✅ Bought" in done.text
     assert "PAPER" in done.text
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
 
 
 async def test_five_taps_at_once_send_one_order(rig: Rig, owner: Phone) -> None:
@@ -33,7 +33,7 @@ async def test_five_taps_at_once_send_one_order(rig: Rig, owner: Phone) -> None:
     for _ in range(5):
         people.press(rig.state, owner.user_id, preview.message_id, data, stale=True)
     await eventually(lambda: rig.app.intake.handled == handled + 5)
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
     assert owner.note() == "Already done."
 
 
@@ -42,7 +42,7 @@ async def test_tap_delivered_twice_sends_one_order(rig: Rig, owner: Phone) -> No
     await owner.taps("✅")
     rig.state.updates.redeliver(3, times=3)
     await owner.says("/whoami")
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
 
 
 async def test_cancelled_preview_sends_nothing_even_when_confirmed_later(rig: Rig, owner: Phone) -> None:
@@ -50,7 +50,7 @@ async def test_cancelled_preview_sends_nothing_even_when_confirmed_later(rig: Ri
     data = next(data for text, data in preview.buttons.items() if "✅" in text)
     assert "Cancelled" in (await owner.taps("Cancel")).text
     await owner.presses(preview.message_id, data)
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_expired_confirmation_sends_nothing(rig: Rig, owner: Phone) -> None:
@@ -58,7 +58,7 @@ async def test_expired_confirmation_sends_nothing(rig: Rig, owner: Phone) -> Non
     preview = await owner.says("/whoami")
     shown = await owner.presses(preview.message_id, f"ok|{token}")
     assert "has expired" in shown.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ async def test_forged_button_does_nothing(rig: Rig, owner: Phone, data: str) -> 
     shown = await owner.says("/whoami")
     await owner.presses(shown.message_id, data)
     assert "too old" in owner.note() + owner.last().text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_somebody_elses_confirmation_cannot_be_pressed(rig: Rig, owner: Phone) -> None:
@@ -78,7 +78,7 @@ async def test_somebody_elses_confirmation_cannot_be_pressed(rig: Rig, owner: Ph
     own = await rig.stranger.says("/whoami")
     await rig.stranger.presses(own.message_id, data)
     assert "too old" in rig.stranger.note()
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_price_that_moved_is_shown_again_before_anything_is_sent(rig: Rig, owner: Phone) -> None:
@@ -87,9 +87,9 @@ async def test_price_that_moved_is_shown_again_before_anything_is_sent(rig: Rig,
     rig.sandbox.set_price("BTCUSDT", 61000)
     again = await owner.taps("✅")
     assert "has moved by +1.6" in again.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
     assert "✅ Bought" in (await owner.taps("✅")).text
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
 
 
 REFUSED = {
@@ -125,7 +125,7 @@ async def test_bad_input_gets_one_sentence_and_an_example(rig: Rig, owner: Phone
     assert "For example: /" in shown.text
     assert "Nothing was sent." in shown.text
     assert "Traceback" not in shown.text
-    assert rig.sent_to_venues() == 0
+    assert rig.sent_to_bybit() == 0
 
 
 async def test_line_without_a_command_is_an_order_too(owner: Phone) -> None:
@@ -142,7 +142,7 @@ async def test_test_trade_needs_one_tap_and_one_confirmation(rig: Rig, owner: Ph
     await owner.says("/start")
     await owner.taps("Open a test trade")
     assert "✅ Bought" in (await owner.taps("✅")).text
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
 
 
 async def test_panel_does_what_a_line_does(rig: Rig, owner: Phone) -> None:
@@ -156,7 +156,7 @@ async def test_panel_does_what_a_line_does(rig: Rig, owner: Phone) -> None:
     assert "short BTC 250$ 7x sl 2%" in owner.last().text
     await owner.taps("Preview")
     assert "✅ Sold" in (await owner.taps("✅")).text
-    assert rig.sent_to_venues() == 1
+    assert rig.sent_to_bybit() == 1
     assert panel.message_id <= owner.last().message_id
 
 
