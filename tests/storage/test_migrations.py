@@ -15,7 +15,7 @@ from storage.migrate import SCHEMA_HEAD, current_revision, migrate
 from storage.schema import TABLES
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
-CONVENIENCES = {"invites", "price_alerts", "web_sessions", "used_once"}
+CONVENIENCES = {"invites", "price_alerts", "web_sessions", "used_once", "target_plans", "conditions"}
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def migrate_at_once(path: Path, start: object, done: object) -> None:
 def test_processes_that_start_together_migrate_once(path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     start, done = spawn.Event(), spawn.Queue()
-    workers = [spawn.Process(target=migrate_at_once, args=(path, start, done)) for _ in range(3)]
+    workers = [spawn.Process(target=migrate_at_once, args=(path, start, done)) for _ in range(2)]
     for worker in workers:
         worker.start()
     start.set()
