@@ -2,7 +2,7 @@
 
 Every function is a coroutine. `store()` gives what has no function of its own here, one attribute per story:
 `users settings accounts credentials inbox outbox confirmations journal positions fills processes trading audit
-invites alerts sessions cache`.
+invites alerts sessions targets conditions cache`.
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ from storage.processes import Job, Process
 from storage.repository import NowMs, system_now_ms
 from storage.secret import Secret
 from storage.store import Store
+from storage.targets import PlacedTarget, PlanState, TargetPlan
 from storage.trading import EVERYBODY, Restriction, TradingState, user_scope
 from storage.users import Role, User
 
@@ -68,6 +69,8 @@ __all__ = [
     "Message",
     "NewFill",
     "Origin",
+    "PlacedTarget",
+    "PlanState",
     "PriceAlert",
     "Process",
     "Recorded",
@@ -87,6 +90,7 @@ __all__ = [
     "Store",
     "StoredMessage",
     "StoredPosition",
+    "TargetPlan",
     "TradingState",
     "Update",
     "User",

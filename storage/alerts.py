@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from models.enums import AccountType
 from models.values import Value, plain
+from storage.outbox import Message, enqueue
 from storage.repository import Repository
 from storage.schema import PRICE_ALERTS
 from storage.users import ensure_user
@@ -77,11 +78,20 @@ class PriceAlerts(Repository):
         rows = await self._reader.all(query if user_id is None else query.where(PRICE_ALERTS.c.user_id == user_id))
         return [_alert(row) for row in rows]
 
-    async def fire(self, id: int) -> bool:
-        """Mark an alert as fired; True for exactly one caller."""
+    async def fire(self, id: int, *messages: Message) -> bool:
+        """Mark an alert as fired, together with the messages that tell of it; True for exactly one caller."""
+        now = self._now_ms()
         statement = update(PRICE_ALERTS).where(PRICE_ALERTS.c.id == id, PRICE_ALERTS.c.fired_ms.is_(None))
-        fired = statement.values(fired_ms=self._now_ms())
-        return await self._writer.run(lambda tx: tx.count(fired) == 1)
+        fired = statement.values(fired_ms=now)
+
+        def job(tx: Transaction) -> bool:
+            if tx.count(fired) != 1:
+                return False
+            for message in messages:
+                enqueue(tx, message, now)
+            return True
+
+        return await self._writer.run(job)
 
     async def remove(self, id: int, user_id: int) -> bool:
         """Delete an alert of this person; return whether there was one."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, StaticPool, create_engine, event
 
 from storage.errors import StorageRefused
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 

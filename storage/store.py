@@ -11,6 +11,7 @@ from storage.alerts import PriceAlerts
 from storage.audit import Audit
 from storage.backups import BACKUPS, Contents, back_up
 from storage.cache import Cache
+from storage.conditions import Conditions
 from storage.confirmations import Confirmations
 from storage.credentials import CredentialStore
 from storage.errors import StorageRefused
@@ -27,6 +28,7 @@ from storage.reader import Reader
 from storage.repository import NowMs, system_now_ms
 from storage.sessions import WebSessions
 from storage.settings import UserSettings
+from storage.targets import TargetPlans
 from storage.trading import Trading
 from storage.users import Users
 from storage.writer import Writer
@@ -57,6 +59,8 @@ class Store:
         self.invites = Invites(*parts)
         self.alerts = PriceAlerts(*parts)
         self.sessions = WebSessions(*parts)
+        self.targets = TargetPlans(*parts)
+        self.conditions = Conditions(*parts)
         self.cache = Cache(*parts)
 
     @classmethod
