@@ -24,6 +24,7 @@ _TYPED = {
     "unknown_period": N_("The stretch is day, week or month."),
     "bad_button": N_("This button is too old."),
     "over_target_limit": N_("At most {limit} targets fit one order."),
+    "bad_rollout": N_("Expected true, false, a share such as 25%, or user ids with commas."),
     "over_hundred_percent": N_("“{text}” is more than the whole position; write at most 100%."),
 }
 
@@ -77,6 +78,8 @@ _ORDER = {
     "order_done": N_("This order is filled or cancelled already."),
     "order_not_open": N_("This order is not open any more."),
     "order_id_missing": N_("Which order? Choose it from /orders."),
+    "no_evidence": N_("Say what you saw at the venue, and where."),
+    "already_settled": N_("The outcome of this order is known already."),
     "unknown_reference": N_("There is no order of this number."),
     "duplicate_order": N_("This order exists already."),
     "cause_conflict": N_("This was asked for already, with other numbers. Ask again."),
@@ -167,6 +170,7 @@ _KEYS = {
 _WEATHER = {
     "unavailable": N_("The answer could not be had."),
     "unreachable": N_("The venue cannot be reached."),
+    "tls_failed": N_("No secure connection: whoever answers there cannot prove to be the venue."),
     "no_answer": N_("The venue did not answer in time."),
     "timeout": N_("There was no answer in time."),
     "venue_busy": N_("The venue is busy."),
