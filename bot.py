@@ -34,6 +34,7 @@ from chat.protect import (
     on_target,
     on_target_answer,
 )
+from chat.rollout import cmd_rollout, on_rollout
 from chat.safety import PANIC, cmd_panic, cmd_pause, cmd_resume
 from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_answer
 from chat.start import cmd_help, cmd_start, on_home
@@ -112,6 +113,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="lang", run=cmd_language, help=N_("language"), group=_MANAGE, aliases=("language",)),
     Command(name="whoami", run=cmd_whoami, help=N_("your id and role"), group=_MANAGE),
     Command(
+        name="rollout",
+        run=cmd_rollout,
+        help=N_("path to the venues"),
+        group=_MANAGE,
+        example="25%",
+        needs=Need.OWNER,
+    ),
+    Command(
         name="people", run=cmd_people, help=N_("who may use it"), group=_MANAGE, aliases=("admin",), needs=Need.OWNER
     ),
 )
@@ -166,6 +175,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="people", run=cmd_people, needs=Need.OWNER),
     ButtonRow(name="who", run=on_person, needs=Need.OWNER),
     ButtonRow(name="role", run=on_role, needs=Need.OWNER),
+    ButtonRow(name="roll", run=on_rollout, needs=Need.OWNER),
     ButtonRow(name="inv", run=on_invite, needs=Need.OWNER),
     ButtonRow(name="audit", run=on_audit, needs=Need.OWNER),
     ButtonRow(name="halt", run=on_halt, needs=Need.OWNER),

@@ -5,74 +5,45 @@ them; both are stable per user, so nobody changes path between two taps.
 """
 
 import dataclasses
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import bot_legacy
 import bot_unified
-from core.config import ConfigError, Settings
+from core.config import Settings
+from core.flag import EVERYBODY, NOBODY, Rollout, parse_rollout
 from core.ports import TradingBackend
+from core.shadow import COMPARED, Shadow
 from exchanges.base import AccountVenue
 from models.account import Account
 
 logger = logging.getLogger(__name__)
 
-_WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), 100), **dict.fromkeys(("0", "false", "no", "off"), 0)}
-_EVERYBODY, _NOBODY = 100, 0
-_BUCKETS = 10_000
 
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """Who is on the unified path: a share of all users, or the users named."""
-
-    percent: int
-    users: frozenset[int] = frozenset()
-
-    def covers(self, user_id: int) -> bool:
-        """Whether a user is on the unified path; always the same answer for the same rollout."""
-        if self.users:
-            return user_id in self.users
-        digest = hashlib.sha256(str(user_id).encode()).digest()
-        return int.from_bytes(digest[:4], "big") % _BUCKETS < self.percent * _BUCKETS // 100
-
-    @property
-    def words(self) -> str:
-        """How it is written in the setting."""
-        if self.users:
-            return ",".join(str(user) for user in sorted(self.users))
-        return {_EVERYBODY: "true", _NOBODY: "false"}.get(self.percent, f"{self.percent}%")
-
-
-def parse_rollout(text: str) -> Rollout:
-    """Read the flag.
-
-    Raises:
-        ConfigError: It is none of the accepted forms; nothing starts on a guess.
-    """
-    word = text.strip().lower()
-    if word in _WORDS:
-        return Rollout(_WORDS[word])
-    if word.endswith("%") and word[:-1].isdecimal() and word.isascii() and int(word[:-1]) <= 100:
-        return Rollout(int(word[:-1]))
-    parts = [part.strip() for part in word.split(",")]
-    if word.isascii() and all(part.isdecimal() and int(part) > 100 for part in parts):
-        return Rollout(_NOBODY, frozenset(int(part) for part in parts))
-    raise ConfigError(f"USE_UNIFIED: expected true, false, a share such as 25% or user ids, was {text[:32]!r}")
-
-
-def select_backend(settings: Settings, override: Callable[[], Rollout | None] = lambda: None) -> TradingBackend:
+def select_backend(
+    settings: Settings, override: Callable[[], Rollout | None] = lambda: None, shadow: Shadow | None = None
+) -> TradingBackend:
     """Return the operations that this process serves, and log which path they take.
 
     Args:
         override: A rollout that the owner set in the chat, looked at on every call; None leaves the setting in force.
+        shadow: Compares reads with the other path's.
     """
     rollout = parse_rollout(settings.use_unified)
-    logger.info("Unified Architecture %s", "DISABLED" if rollout == Rollout(_NOBODY) else "ENABLED")
-    return _routed(lambda: override() or rollout)
+    logger.info("Unified Architecture %s", "DISABLED" if rollout == Rollout(NOBODY) else "ENABLED")
+    return _routed(lambda: override() or rollout, shadow or Shadow(lambda: False))
+
+
+def rollout_in_force(settings: Settings, override: Callable[[], Rollout | None]) -> Rollout:
+    """Return who is on the unified path now: the owner's word in the chat, else the setting."""
+    return override() or parse_rollout(settings.use_unified)
+
+
+def name_of(rollout: Rollout) -> str:
+    """Return a rollout's name for people: `unified`, `legacy`, or the share or users on the unified path."""
+    pure = {EVERYBODY: bot_unified.BACKEND, NOBODY: bot_legacy.BACKEND}.get(rollout.percent)
+    return pure.name if pure is not None and not rollout.users else rollout.words
 
 
 def path_of(user_id: int, rollout: Rollout) -> TradingBackend:
@@ -80,11 +51,17 @@ def path_of(user_id: int, rollout: Rollout) -> TradingBackend:
     return bot_unified.BACKEND if rollout.covers(user_id) else bot_legacy.BACKEND
 
 
-def paths_for(user_id: int, settings: Settings) -> tuple[TradingBackend, TradingBackend]:
+def paths_for(
+    user_id: int, settings: Settings, override: Callable[[], Rollout | None]
+) -> tuple[TradingBackend, TradingBackend]:
     """Return the path of one user and the other one, which reads may fall back to. Writes never do."""
+    return _both(user_id, rollout_in_force(settings, override))
+
+
+def _both(user_id: int, rollout: Rollout) -> tuple[TradingBackend, TradingBackend]:
+    """Return a user's path and the other one."""
     both = bot_unified.BACKEND, bot_legacy.BACKEND
-    chosen = path_of(user_id, parse_rollout(settings.use_unified))
-    return both if chosen is both[0] else (both[1], both[0])
+    return both if rollout.covers(user_id) else (both[1], both[0])
 
 
 def account_clients(
@@ -101,7 +78,7 @@ def account_clients(
     return client
 
 
-def _routed(rollout: Callable[[], Rollout]) -> TradingBackend:
+def _routed(rollout: Callable[[], Rollout], shadow: Shadow) -> TradingBackend:
     """Return a record whose every operation takes the path of the user it is called for."""
 
     def route(name: str) -> Callable[..., Any]:
@@ -110,11 +87,17 @@ def _routed(rollout: Callable[[], Rollout]) -> TradingBackend:
 
         return operation
 
+    def compared(name: str) -> Callable[..., Any]:
+        async def operation(user_id: int, *args: Any, **kwargs: Any) -> Any:
+            own, other = _both(user_id, rollout())
+            answer = await getattr(own, name)(user_id, *args, **kwargs)
+            shadow.compare(name, answer, lambda: getattr(other, name)(user_id, *args, **kwargs))
+            return answer
+
+        return operation
+
     names = [field.name for field in dataclasses.fields(TradingBackend) if field.name not in {"name", "check_key"}]
+    routes = {name: compared(name) if name in COMPARED else route(name) for name in names}
     current = rollout()
-    pure = {_EVERYBODY: bot_unified.BACKEND, _NOBODY: bot_legacy.BACKEND}.get(current.percent)
-    named = pure.name if pure is not None and not current.users else current.words
-    checker = bot_legacy.BACKEND if current == Rollout(_NOBODY) else bot_unified.BACKEND
-    return TradingBackend(
-        name=named, check_key=checker.check_key, **cast(dict[str, Any], {name: route(name) for name in names})
-    )
+    checker = bot_legacy.BACKEND if current == Rollout(NOBODY) else bot_unified.BACKEND
+    return TradingBackend(name=name_of(current), check_key=checker.check_key, **cast(dict[str, Any], routes))

@@ -4,11 +4,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from core.backups import taken
 from core.clients import ClientPool
+from core.streaming import Streams
 from db import EVERYBODY, AccountRow, Store
 from exchanges.base import Exchange
+from exchanges.pacing import Gate
+from exchanges.transport import Network
 from models.account import Account
 from models.enums import AccountType
 from models.errors import NoCredentials, Rejected, TradingError, Unavailable
@@ -22,6 +28,8 @@ CLOCK_FAIL_MS = 1000
 """From here on venues refuse signed requests now and then."""
 KEY_ENDS_SOON = timedelta(days=7)
 UNRESOLVED_FAIL = timedelta(minutes=5)
+BACKUP_WARN_H = 26
+BUDGET_WARN_PERCENT = 80
 SYNC_WARN = timedelta(minutes=10)
 
 _PATIENCE_S = 15.0
@@ -43,6 +51,35 @@ async def check_journal(store: Store, *, now: datetime | None = None) -> list[Fi
     """Look at orders whose outcome is unknown, at what is halted, and at what is not synced."""
     now = now or datetime.now(UTC)
     return [*await _unresolved(store, now), *await _restrictions(store), *await _synced(store, now)]
+
+
+def check_process(network: Network, streams: Streams, backups: Path, *, now: datetime | None = None) -> list[Finding]:
+    """Look at what this process measures: rate budgets and streams; and at how old the latest backup is."""
+    now = now or datetime.now(UTC)
+    budgets = [finding for scope, gate in network.gates.items() for finding in _budget(scope, gate)]
+    silent = [
+        warn("stream_silent", venue=a.exchange, kind=a.account_type, user=a.user_id)
+        for a in sorted(streams.silent, key=str)
+    ]
+    return [*budgets, *silent, *backup_findings(backups, now)]
+
+
+def backup_findings(folder: Path, now: datetime) -> list[Finding]:
+    """Look at how old the latest backup is."""
+    latest = max(taken(folder), default=None)
+    if latest is None:
+        return [warn("no_backup")]
+    hours = round((now - latest).total_seconds() / 3600)
+    return [warn("backup_old", hours=hours) if hours > BACKUP_WARN_H else ok("backup", hours=hours)]
+
+
+def _budget(scope: str, gate: Gate) -> list[Finding]:
+    now = gate.monotonic()
+    venue, percent = urlsplit(scope.split()[-1]).netloc or scope, round(gate.pacer.used(now) * 100)
+    paused_s = round(gate.pacer.paused_s(now))
+    used = warn if percent >= BUDGET_WARN_PERCENT else ok
+    found = [used("budget_used", venue=venue, percent=percent)]
+    return [warn("left_alone", venue=venue, seconds=paused_s), *found] if paused_s else found
 
 
 async def _clock(

@@ -3,13 +3,14 @@
 `core.runtime` sets it at start; everything else is handed its collaborators as arguments.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core.accounts import Accounts
 from core.clients import ClientPool
 from core.config import Settings
+from core.flag import Rollout
 from core.instruments import InstrumentTables
 from core.orders import OrderDesk
 
@@ -26,6 +27,8 @@ class Context:
     """The door of the unified path."""
     direct_desk: OrderDesk
     """The same door for the direct path; the journal keeps which one sent."""
+    override: Callable[[], Rollout | None] = lambda: None
+    """Who the owner put on the unified path in the chat; None: the setting is in force."""
 
 
 _open: list[Context] = []

@@ -10,6 +10,10 @@ from typing import Any
 from core.outcomes import result_of
 from db import Leg, LegState, Message, Step
 from models.account import Account
+from models.finding import Finding
+
+_WHOSE = ("venue", "kind", "user", "reason")
+"""The fields of a finding that tell it from others with its code; the rest are measurements."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,14 @@ class Herald:
             return None
         body = {"kind": "operator_page", "what": what, "account": leg.account, "leg": leg.reference, **data}
         return Message(chat_id=self.operator_id, key=f"page:{what}:{leg.id}", body=body, intent_id=leg.intent_id)
+
+    def finding(self, finding: Finding, day: str) -> Message | None:
+        """Return the message about something wrong with the installation, once a day (`kind` `finding`)."""
+        if self.operator_id is None:
+            return None
+        about = ",".join(f"{name}={finding.fields[name]}" for name in _WHOSE if name in finding.fields)
+        key = f"finding:{finding.code}:{about}:{day}"
+        return Message(chat_id=self.operator_id, key=key, body={"kind": "finding", "finding": finding})
 
     def event(self, account: Account, kind: str, key: str, data: Mapping[str, Any]) -> Message:
         """Return the message about something that happened to an account, whoever caused it."""

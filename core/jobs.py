@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.backend import Rollout, account_clients
+from core.backend import account_clients
+from core.backups import backups_folder
+from core.clients import ClientPool
 from core.clock import Clock
 from core.config import Settings
 from core.emergency import EmergencyLog
@@ -17,9 +19,12 @@ from core.instruments import InstrumentTables
 from core.news import News
 from core.recovery import Recovery
 from core.resolver import Resolver
+from core.rollout import RolloutSwitch
+from core.rounds import Rounds
 from core.streaming import Streams
 from core.sync import AccountSync
 from db import Role, Store
+from exchanges.transport import Network
 from models.account import Account
 from models.market import Instrument
 
@@ -36,6 +41,8 @@ class Jobs:
     sync: AccountSync
     streams: Streams
     housekeeper: Housekeeper
+    rollout: RolloutSwitch
+    rounds: Rounds
 
     async def recover(self) -> None:
         """Do what must be done before the first command is taken. A crash and an ordinary stop look the same."""
@@ -59,6 +66,8 @@ class Jobs:
             "sync": self.sync.run(),
             "streams": self.streams.run(),
             "housekeeping": self.housekeeper.run(),
+            "rollout": self.rollout.run(),
+            "rounds": self.rounds.run(),
         }
         tasks = [asyncio.create_task(loop, name=name) for name, loop in work.items()]
         try:
@@ -76,10 +85,12 @@ async def make_jobs(
     emergency: EmergencyLog,
     news: News,
     clock: Clock,
-    override: Callable[[], Rollout | None],
+    switch: RolloutSwitch,
+    pool: ClientPool,
+    network: Network,
 ) -> Jobs:
     """Put the background work together; nothing runs yet."""
-    clients = account_clients(settings, override)
+    clients = account_clients(settings, switch.rollout)
     owners = await store.users.list_all(Role.ADMIN)
     herald = Herald(settings.admin_id or (owners[0].user_id if owners else None))
     resolver = Resolver(store, clients, herald, clock=clock, news=news)
@@ -92,11 +103,15 @@ async def make_jobs(
 
     recovery = Recovery(store, clients, resolver, find_instrument, emergency, herald=herald, clock=clock)
     sync = AccountSync(store, clients, herald, clock=clock, news=news)
+    streams = Streams(store, clients, markets, sync.apply)
+    backups = backups_folder(store.path.parent)
     return Jobs(
         herald=herald,
         resolver=resolver,
         recovery=recovery,
         sync=sync,
-        streams=Streams(store, clients, markets, sync.apply),
+        streams=streams,
         housekeeper=Housekeeper(store, recovery, clock=clock),
+        rollout=switch,
+        rounds=Rounds(store, pool, network, streams, backups, herald, clock=clock),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import db
 from core.accounts import Accounts
-from core.backend import select_backend
+from core.backend import name_of, rollout_in_force, select_backend
 from core.clients import ClientPool
 from core.clock import Clock, SystemClock
 from core.config import Settings, credentials_directory
@@ -18,6 +18,8 @@ from core.jobs import Jobs, make_jobs
 from core.news import News
 from core.orders import OrderDesk
 from core.ports import TradingBackend
+from core.rollout import RolloutSwitch
+from core.shadow import Shadow
 from core.vault import Vault, open_vault
 from db import Route, Store
 from exchanges.transport import Network
@@ -39,6 +41,11 @@ class Runtime:
     backend: TradingBackend
     news: News
     jobs: Jobs
+
+    @property
+    def path_name(self) -> str:
+        """The path to the venues that is in force: `unified`, `legacy`, or whom the unified one serves."""
+        return name_of(rollout_in_force(self.settings, self.jobs.rollout.rollout))
 
 
 @asynccontextmanager
@@ -76,6 +83,9 @@ async def open_runtime(
         desks = {route: OrderDesk(store, emergency, route=route, clock=clock, news=news) for route in Route}
         for desk in desks.values():
             stack.push_async_callback(desk.drain)
+        switch, shadow = RolloutSwitch(store, clock=clock), Shadow(lambda: switch.choice.is_shadowing)
+        await switch.load()
+        stack.push_async_callback(shadow.settle)
         context = Context(
             settings=settings,
             accounts=Accounts(settings.is_sandbox),
@@ -83,11 +93,12 @@ async def open_runtime(
             instruments=InstrumentTables(clients.load_instruments),
             desk=desks[Route.UNIFIED],
             direct_desk=desks[Route.LEGACY],
+            override=switch.rollout,
         )
         stack.enter_context(opened(context))
-        jobs = await make_jobs(settings, store, context.instruments, emergency, news, clock, override=lambda: None)
+        jobs = await make_jobs(settings, store, context.instruments, emergency, news, clock, switch, clients, network)
         for desk in desks.values():
-            desk.on_unknown = jobs.resolver.wake
+            desk.on_unknown, desk.on_alarm = jobs.resolver.wake, jobs.resolver.page
         if with_jobs and role != "tool":
             await jobs.recover()
             await stack.enter_async_context(jobs.running())
@@ -99,7 +110,7 @@ async def open_runtime(
             clients=clients,
             instruments=context.instruments,
             desk=context.desk,
-            backend=select_backend(settings),
+            backend=select_backend(settings, switch.rollout, shadow),
             news=news,
             jobs=jobs,
         )
@@ -107,4 +118,4 @@ async def open_runtime(
 
 def _share_of(role: str) -> float:
     """Return the part of the venues' rate budgets of this process: bot and web app share one address."""
-    return {"bot": 0.7, "webapp": 0.3}.get(role, 0.3)
+    return {"bot": 0.8, "webapp": 0.2}.get(role, 0.2)

@@ -57,6 +57,11 @@ class Streams:
         finally:
             await self._stop(list(self._tasks))
 
+    @property
+    def silent(self) -> list[Account]:
+        """The accounts that are followed and whose stream has told nothing since."""
+        return [account for account in self._tasks if account not in self.heard]
+
     async def _keep(self) -> None:
         """Start what is missing and stop what is gone."""
         wanted: set[Account] = set()

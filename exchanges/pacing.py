@@ -151,6 +151,11 @@ class Window:
             weight += before
         self._spent.append((slot_end, weight))
 
+    def used(self, now: float) -> float:
+        """Return how much of the limit is spent, as a fraction."""
+        self._forget(now)
+        return self._total / self.limit.weight
+
     def pause(self, until: float) -> None:
         """Let nothing through before `until`."""
         self.paused_until = max(self.paused_until, until)
@@ -204,6 +209,14 @@ class Pacer:
         """Raise `NotSent` while the venue is left alone, unless the request is an exit or a look-up."""
         if now < self._banned_until and cost.purpose not in {Purpose.LOOKUP, Purpose.EXIT}:
             raise busy(self._banned_until - now)
+
+    def used(self, now: float) -> float:
+        """Return how much of this process's part of the venue's budget is spent, as a fraction."""
+        return self._venue.used(now)
+
+    def paused_s(self, now: float) -> float:
+        """Return for how long the venue is still left alone, or asked to be; 0: it is not."""
+        return max(self._banned_until - now, self._venue.paused_until - now, 0.0)
 
     def charge(self, now: float, weight: int) -> None:
         """Count what an answer turned out to cost on top, e.g. by its length."""

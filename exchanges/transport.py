@@ -104,6 +104,10 @@ class Transport:
                 timeout=self._timeout,
             ) as answer:
                 content = await _read_capped(answer, max_bytes)
+        except aiohttp.ClientSSLError as e:
+            raise NotSent(
+                f"Whoever answers there cannot prove to be the venue ({type(e).__name__}).", code="tls_failed"
+            ) from e
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
             raise NotSent(f"The venue cannot be reached ({type(e).__name__}).", code="unreachable") from e
         except (aiohttp.ClientError, TimeoutError, OSError) as e:
@@ -228,6 +232,11 @@ class Network:
         made = Transport(session=self.session, gate=gate, clock=clock, follows_date=follows_date, timeout=self._timeout)
         self._transports[host] = made
         return made
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        """The gates by what shares them, for whoever wants to know how busy a venue is."""
+        return self._gates
 
     async def close(self) -> None:
         """Close every connection."""

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from core.backups import backups_folder, taken
+from core.backups import backups_folder
+from core.checkup import backup_findings
 from core.config import ENV_FILE, Settings
 from core.version import VERSION
 from launcher.instance import find
@@ -24,7 +25,6 @@ from storage.processes import RoleLock
 _GB = 1 << 30
 _DISK_FAIL_GB = 0.2
 _DISK_WARN_GB = 1.0
-_BACKUP_WARN_H = 26
 _LOCK = Path("requirements.lock")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)(\s*;)?", re.MULTILINE)
 
@@ -115,12 +115,7 @@ def _backups(settings: Settings) -> Iterator[Finding]:
     path = database_path(settings.database)
     if not path.exists():
         return
-    latest = max(taken(backups_folder(path.parent)), default=None)
-    if latest is None:
-        yield warn("no_backup")
-        return
-    hours = round((datetime.now(UTC) - latest).total_seconds() / 3600)
-    yield warn("backup_old", hours=hours) if hours > _BACKUP_WARN_H else ok("backup", hours=hours)
+    yield from backup_findings(backups_folder(path.parent), datetime.now(UTC))
 
 
 def _existing(path: Path) -> Path:

@@ -40,7 +40,6 @@ LOCAL: dict[str, tuple[str, str]] = {
         "Telegram sends this bot's messages to {host}.",
         "Another installation uses this token: stop it, or make a new token at @BotFather.",
     ),
-    "backup": ("The latest backup is {hours} h old.", ""),
 }
 
 

@@ -144,6 +144,8 @@ def _services(
         keys_changed=runtime.clients.forget,
         claim_ownership=access.claim_ownership,
         link=link,
+        rollout=runtime.jobs.rollout,
+        path_name=lambda: runtime.path_name,
         web_app_url=settings.mini_app_url,
     )
 
@@ -154,7 +156,7 @@ async def look(runtime: Runtime, intake: Intake, started_at: datetime) -> Health
     unresolved = await runtime.store.journal.unresolved()
     waiting = await runtime.store.outbox.due(limit=1000)
     return Health(
-        backend=runtime.backend.name,
+        backend=runtime.path_name,
         version=VERSION,
         python=platform.python_version(),
         is_sandbox=runtime.settings.is_sandbox,
@@ -163,6 +165,7 @@ async def look(runtime: Runtime, intake: Intake, started_at: datetime) -> Health
         in_doubt=len(unresolved),
         waiting_messages=len(waiting),
         as_of=now,
+        findings=(*intake.findings(), *await runtime.jobs.rounds.now()),
     )
 
 

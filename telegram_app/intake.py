@@ -17,6 +17,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 
 from db import StorageUnavailable, Store
 from db import Update as StoredUpdate
+from models.finding import Finding, fail, warn
 from telegram_app.lanes import Lanes
 from telegram_app.request import FloodWait
 
@@ -60,6 +61,7 @@ class Intake:
         self._lanes: Lanes[Update] = Lanes(self._finish)
         self._last_ok = self._next_round = time.monotonic()
         self._is_well = True
+        self._is_doubled = False
         self.handled = 0
         """Updates answered, ignored or refused since the start."""
 
@@ -72,6 +74,13 @@ class Intake:
     def late_s(self) -> float:
         """How long the next round is overdue, whatever Telegram answers; negative while it is not."""
         return time.monotonic() - self._next_round
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with taking updates; nothing where nothing is."""
+        if self._is_doubled:
+            return [fail("polling_conflict")]
+        silent_s = round(self.silent_s)
+        return [warn("telegram_quiet", seconds=silent_s)] if silent_s > POLL_S + _ROUND_S else []
 
     async def run(self) -> None:
         """Handle what a crash left behind, then poll until cancelled."""
@@ -141,6 +150,7 @@ class Intake:
 
     def _tell_once(self, error: Exception) -> None:
         """Say once that something went away; `_tell_recovered` says once that it is back."""
+        self._is_doubled = isinstance(error, Conflict)
         if not self._is_well:
             return
         self._is_well = False
@@ -152,6 +162,7 @@ class Intake:
             logger.warning("updates cannot be taken", extra={"problem": type(error).__name__})
 
     def _tell_recovered(self) -> None:
+        self._is_doubled = False
         if not self._is_well:
             self._is_well = True
             logger.info("updates are taken again")

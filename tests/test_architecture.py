@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the vocabulary of an account's client, and nothing of the adapters that this path bypasses
     "bot_legacy": {"models", "core", "db", "direct", "hl_adapter", "exchanges.base"},
     "core.backend": {"models", "core", "bot_unified", "bot_legacy", "exchanges.base"},
-    "core.jobs": {"models", "core", "core.backend", "db"},
+    "core.jobs": {"models", "core", "core.backend", "db", "exchanges"},
     "core.runtime": {"models", "core", "core.backend", "core.jobs", "exchanges", "db"},
     "telegram_ui": {"models"},
     "telegram_app": {"models", "core", "core.runtime", "db", "telegram_ui", "chat"},

@@ -57,6 +57,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("The database takes no writes; only closing and cancelling work."),
         N_("Free some disk space."),
     ),
+    "backup": (N_("The latest backup is {hours} h old."), ""),
     "backup_old": (N_("The latest backup is {hours} h old."), N_("On the server: ./start.sh --backup")),
     "no_backup": (N_("There is no backup yet."), N_("On the server: ./start.sh --backup")),
 }
@@ -78,5 +79,5 @@ def findings_text(t: Texts, findings: Sequence[Finding]) -> Html:
     order = list(reversed(Verdict))
     bad = sorted((f for f in findings if f.verdict is not Verdict.OK), key=lambda f: order.index(f.verdict))
     if not bad:
-        return Html(f"{MARKS[Verdict.OK]} {t('Everything that was checked is well.')}")
+        return MARKS[Verdict.OK] + " " + t("Everything that was checked is well.")
     return lines(*(Html(f"{MARKS[finding.verdict]} {finding_text(t, finding)}") for finding in bad))

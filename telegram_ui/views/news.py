@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from models.account import Account
 from models.enums import PositionSide
+from models.finding import Finding
 from models.requests import OrderResult
 from telegram_ui.buttons import home_button
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
+from telegram_ui.views.checkup import MARKS, finding_text
 from telegram_ui.views.trade import result_text
 from telegram_ui.words import account_line, side_mark
 
@@ -47,6 +49,12 @@ _OTHERWISE = {
     "position_changed": N_("A position has changed"),
     "position_closed": N_("A position was closed"),
 }
+
+
+def finding_view(t: Texts, finding: Finding) -> Screen:
+    """Tell the owner of something wrong with the installation."""
+    text = Html(f"{MARKS[finding.verdict]} {finding_text(t, finding)}")
+    return Screen(text=text, keyboard=((Button(text=t("Status"), action="status"), home_button(t)),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.account import Account
+from models.finding import Finding
 from telegram_ui.buttons import home_button, refresh_button
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Html, Screen, bold, dotted, lines
 from telegram_ui.texts import Texts
+from telegram_ui.views.checkup import findings_text
 from telegram_ui.words import account_line
 
 
@@ -36,10 +38,12 @@ class Health:
     """Orders whose outcome is still being looked up."""
     waiting_messages: int
     as_of: datetime
+    findings: Sequence[Finding] = ()
+    """What a look at everything found."""
 
 
-def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth]) -> Screen:
-    """Show how the bot is doing."""
+def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth], *, is_owner: bool = False) -> Screen:
+    """Show how the bot is doing; what is wrong with it only to its owner, who can do something about it."""
     mode = t("sandbox: simulated money") if health.is_sandbox else t("live")
     return Screen(
         text=blocks(
@@ -53,6 +57,7 @@ def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth]) -> 
                 t("Messages waiting: {count}", count=health.waiting_messages),
             ),
             lines(*(_account_text(t, account) for account in accounts)) if accounts else None,
+            findings_text(t, health.findings) if is_owner else None,
             t("as of {time}", time=t.time(health.as_of)),
         ),
         keyboard=((refresh_button(t, "status"), home_button(t)),),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from core.summary import summarize
+from models import finding
 from models.account import Account
 from models.enums import AccountType, TradingMode
 from models.errors import BadOrder, LimitExceeded, NoCredentials, OutcomeUnknown, Rejected, TradingError
@@ -27,6 +28,7 @@ from telegram_ui.views import (
     orders,
     plans,
     positions,
+    rollout,
     safety,
     settings,
     status,
@@ -207,6 +209,18 @@ PEOPLE: dict[str, Make] = {
         t, s.HEALTH, [status.AccountHealth(account=s.PAPER, synced_at=s.NOW, is_paused=True)]
     ),
 }
+FINDINGS = (
+    finding.ok("clock", venue="bybit", kind="paper", ms=3),
+    finding.warn("key_ends", venue="bybit", kind="real", user=7, day="2026-03-09"),
+    finding.fail("polling_conflict"),
+)
+OPERATION: dict[str, Make] = {
+    "status_of_owner": lambda t: status.status_view(t, replace(s.HEALTH, findings=FINDINGS), [], is_owner=True),
+    "status_all_well": lambda t: status.status_view(t, replace(s.HEALTH, findings=FINDINGS[:1]), [], is_owner=True),
+    "finding": lambda t: news.finding_view(t, FINDINGS[1]),
+    "rollout": lambda t: rollout.rollout_view(t, "unified", is_chosen=False, is_shadowing=False),
+    "rollout_chosen": lambda t: rollout.rollout_view(t, "25%", is_chosen=True, is_shadowing=True),
+}
 NEWS: dict[str, Make] = {
     "news_stop": lambda t: news.position_news_view(t, s.PAPER, s.NEWS),
     "news_liquidation": lambda t: news.position_news_view(t, s.REAL, replace(s.NEWS, reason="liquidation")),
@@ -242,5 +256,6 @@ SCREENS: dict[str, Make] = {
     **ACCOUNTS,
     **PEOPLE,
     **NEWS,
+    **OPERATION,
     **ERRORS,
 }
