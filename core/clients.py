@@ -67,7 +67,7 @@ def endpoints_of(spec: ExchangeSpec, account_type: AccountType, settings: Settin
     """
     if account_type is not AccountType.PAPER:
         return spec.endpoints[account_type]
-    url = {"bybit": settings.paper_bybit_url, "hyperliquid": settings.paper_hyperliquid_url}.get(spec.key)
-    if not url:
+    venue = settings.paper_venues.get(spec.key)
+    if venue is None:
         raise Unavailable(f"{spec.key}: no simulated venue is running; start with ./start.sh", code="no_sandbox")
-    return spec.paper_endpoints(url)
+    return spec.paper_endpoints(venue.url)

@@ -3,14 +3,25 @@
 Each setting is described in `.env.example`, and a test holds the two together.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENV_FILE = Path(".env")
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{35}")
@@ -37,6 +48,30 @@ def _http_url(value: str) -> str:
 Url = Annotated[str, AfterValidator(_http_url)]
 
 
+class PaperVenue(BaseModel):
+    """Where a simulated venue answers, and the keys of its demo account by the names of the venue's dialogue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Url
+    keys: Mapping[str, SecretStr] = Field(default_factory=dict)
+
+
+def _json_object(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError("expected a JSON object as the sandbox announces it, or nothing")
+    return found
+
+
+PaperVenues = Annotated[Mapping[str, PaperVenue], NoDecode, BeforeValidator(_json_object)]
+
+
 class Settings(BaseSettings):
     """The settings of one start. Secrets show as stars in every repr."""
 
@@ -60,12 +95,7 @@ class Settings(BaseSettings):
 
     telegram_api_url: Url = "https://api.telegram.org"
     telegram_link: Url = ""
-    paper_bybit_url: Url = ""
-    paper_hyperliquid_url: Url = ""
-    paper_bybit_api_key: str = ""
-    paper_bybit_api_secret: SecretStr = SecretStr("")
-    paper_hyperliquid_private_key: SecretStr = SecretStr("")
-    paper_hyperliquid_address: str = ""
+    paper_venues: PaperVenues = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -111,7 +141,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redactor to know."""
         fields = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(v.get_secret_value() for v in fields if isinstance(v, SecretStr) and v.get_secret_value())
+        own = (value for value in fields if isinstance(value, SecretStr))
+        paper = (value for venue in self.paper_venues.values() for value in venue.keys.values())
+        return tuple(secret for value in (*own, *paper) if (secret := value.get_secret_value()))
 
 
 def load_settings(env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:

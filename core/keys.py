@@ -12,15 +12,11 @@ from models.venue import Credentials
 
 def paper_keys(settings: Settings) -> dict[str, Mapping[str, str]]:
     """Return the keys that the sandbox announced, by venue."""
-    bybit = {
-        "api_key": settings.paper_bybit_api_key,
-        "api_secret": settings.paper_bybit_api_secret.get_secret_value(),
+    return {
+        name: {field: value.get_secret_value() for field, value in venue.keys.items()}
+        for name, venue in settings.paper_venues.items()
+        if venue.keys
     }
-    hyperliquid = {
-        "private_key": settings.paper_hyperliquid_private_key.get_secret_value(),
-        "account_address": settings.paper_hyperliquid_address,
-    }
-    return {name: keys for name, keys in {"bybit": bybit, "hyperliquid": hyperliquid}.items() if all(keys.values())}
 
 
 async def credentials_of(account: Account, settings: Settings) -> Credentials:

@@ -36,14 +36,6 @@ SANDBOX = Part("sandbox", ("-m", "sandbox"))
 BOT = Part("bot", ("bot.py",), log="bot.log")
 WEBAPP = Part("webapp", ("-m", "webapp"), must_run=False, log="webapp.log")
 
-_ANNOUNCED = {
-    "PAPER_BYBIT_URL": "bybit_url",
-    "PAPER_BYBIT_API_KEY": "bybit_key",
-    "PAPER_BYBIT_API_SECRET": "bybit_secret",
-    "PAPER_HYPERLIQUID_URL": "hyperliquid_url",
-    "PAPER_HYPERLIQUID_PRIVATE_KEY": "hyperliquid_agent_key",
-    "PAPER_HYPERLIQUID_ADDRESS": "hyperliquid_master",
-}
 _ANNOUNCED_TELEGRAM = {
     "TELEGRAM_TOKEN": "telegram_token",
     "TELEGRAM_API_URL": "telegram_url",
@@ -56,7 +48,7 @@ def environment(sandbox: Mapping[str, Any] | None, *, telegram_token: str) -> di
 
     With a token of the user's own, the chat is the real Telegram and only the money is simulated.
     """
-    announced = {} if sandbox is None else {name: str(sandbox[key]) for name, key in _ANNOUNCED.items()}
+    announced = {} if sandbox is None else {"PAPER_VENUES": json.dumps(sandbox["paper_venues"])}
     if sandbox is not None and not telegram_token:
         announced |= {name: str(sandbox[key]) for name, key in _ANNOUNCED_TELEGRAM.items()}
     return {**os.environ, "PYTHONUNBUFFERED": "1", **announced}

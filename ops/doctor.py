@@ -26,7 +26,7 @@ async def examine() -> list[Finding]:
         found = check_installation(settings)
     except StorageRefused as e:
         return [fail("refused", sentence=e)]
-    if settings.is_sandbox and not settings.paper_bybit_url:
+    if settings.is_sandbox and not settings.paper_venues:
         return [*found, warn("no_sandbox")]
     found += await check_telegram(settings)
     if any(finding.code == _MAY_OPEN for finding in found):

@@ -1,5 +1,6 @@
 """The people, keys and tokens of the sandbox. Everything here is public and visibly fake."""
 
+from collections.abc import Mapping
 from typing import Final
 
 TELEGRAM_TOKEN: Final = "1000000001:SANDBOX-TOKEN-NOT-A-REAL-ONE-000000"  # noqa: S105  opens nothing
@@ -34,3 +35,10 @@ OKX_HEDGE_UID: Final = "10000003"
 OKX_KEY: Final = "00000000-0000-4000-8000-000010000001"
 OKX_SECRET: Final = "00000000000000000000000010000001"  # noqa: S105  opens nothing
 OKX_PASSPHRASE: Final = "sandbox-demo"  # noqa: S105  opens nothing
+
+PAPER_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "bybit": {"api_key": BYBIT_KEY, "api_secret": BYBIT_SECRET},
+    "hyperliquid": {"private_key": HYPERLIQUID_AGENT_KEY, "account_address": HYPERLIQUID_MASTER},
+    "okx": {"api_key": OKX_KEY, "api_secret": OKX_SECRET, "passphrase": OKX_PASSPHRASE},
+}
+"""The demo user's keys at every venue, by the names under which a program asks for them."""

@@ -215,6 +215,7 @@ class Sandbox:
             **urls,
             "bybit_ws_url": self.bybit_ws_url,
             "chat_url": self.chat_url,
+            "paper_venues": {name: {"url": self.url(name), "keys": keys} for name, keys in demo.PAPER_KEYS.items()},
             "bybit_key": demo.BYBIT_KEY,
             "bybit_secret": demo.BYBIT_SECRET,
             "hyperliquid_agent_key": demo.HYPERLIQUID_AGENT_KEY,

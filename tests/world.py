@@ -26,12 +26,7 @@ def settings_for(sandbox: Sandbox, folder: Path, **overrides: object) -> Setting
             "telegram_token": told["telegram_token"],
             "telegram_api_url": told["telegram_url"],
             "telegram_link": told["chat_url"],
-            "paper_bybit_url": told["bybit_url"],
-            "paper_bybit_api_key": told["bybit_key"],
-            "paper_bybit_api_secret": told["bybit_secret"],
-            "paper_hyperliquid_url": told["hyperliquid_url"],
-            "paper_hyperliquid_private_key": told["hyperliquid_agent_key"],
-            "paper_hyperliquid_address": told["hyperliquid_master"],
+            "paper_venues": told["paper_venues"],
             **overrides,
         },
     )

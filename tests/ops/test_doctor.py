@@ -1,5 +1,6 @@
 """The check-up names each broken installation in one line, with what to do."""
 
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -44,12 +45,7 @@ class Here:
         self.tell(
             TELEGRAM_TOKEN=told["telegram_token"],
             TELEGRAM_API_URL=told["telegram_url"],
-            PAPER_BYBIT_URL=told["bybit_url"],
-            PAPER_BYBIT_API_KEY=told["bybit_key"],
-            PAPER_BYBIT_API_SECRET=told["bybit_secret"],
-            PAPER_HYPERLIQUID_URL=told["hyperliquid_url"],
-            PAPER_HYPERLIQUID_PRIVATE_KEY=told["hyperliquid_agent_key"],
-            PAPER_HYPERLIQUID_ADDRESS=told["hyperliquid_master"],
+            PAPER_VENUES=json.dumps(told["paper_venues"]),
         )
 
     def settings(self, text: str) -> None:
