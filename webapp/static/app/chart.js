@@ -3,7 +3,7 @@
 import { CandlestickSeries, LineStyle, createChart } from "../vendor/lightweight-charts.mjs";
 import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
 import { get } from "./api.js";
-import { decimalsAt, price } from "./format.js";
+import { decimalsAt, fixed, price } from "./format.js";
 import { locale, t } from "./i18n.js";
 import { Handles } from "./handles.js";
 import { state, useStore } from "./store.js";
@@ -78,6 +78,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
     return () => {
       removeEventListener("themechange", restyle);
       chart.current.remove();
+      chart.current = null;
     };
   }, []);
   useEffect(() => chart.current.applyOptions(looks()), [language]);
@@ -122,8 +123,8 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
   const reference = bars.current[bars.current.length - 1]?.close ?? Number(position?.entry_price ?? 1);
   useEffect(() => {
     const precision = decimalsAt(instrument, reference);
-    series.current.applyOptions({ priceFormat: { type: "price", precision, minMove: 10 ** -precision } });
-  }, [instrument, isReady]);
+    series.current.applyOptions({ priceFormat: { type: "custom", formatter: (value) => fixed(value, precision), minMove: 10 ** -precision } });
+  }, [instrument, isReady, language]);
 
   const choose = (value) => {
     localStorage.setItem("interval", value);
@@ -134,7 +135,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
       <div class="chart-bar"><${Segments} label=${t("chart.interval")} value=${interval} onChange=${choose} options=${INTERVALS.map((value) => ({ value, label: t(`interval.${value}`) }))} kind="small" /></div>
       <div class="chart-frame">
         <div class="chart" ref=${frame}></div>
-        ${isReady && html`<${Handles} series=${series.current} lines=${linesOf(position, protection, orders)} colourOf=${lineColour} ...${{ instrument, position, onLevel }} />`}
+        ${isReady && html`<${Handles} series=${series.current} lines=${linesOf(position, protection, orders)} colourOf=${lineColour} isAlive=${() => chart.current !== null} ...${{ instrument, position, onLevel }} />`}
       </div>
       ${error && html`<${Problem} error=${error} />`}
     </section>

@@ -8,6 +8,8 @@ import { openSheet, showToast } from "./store.js";
 import { haptic, useMainButton } from "./telegram.js";
 import { Button, Problem, Sheet } from "./ui.js";
 
+const DANGER = "#c42b21";
+const BUY = "#12703a";
 const POLL_MS = 2000;
 const POLLS = 90;
 const PREVIEW_AGAIN = new Set(["confirm_expired", "confirm_unknown", "confirm_used", "price_moved"]);
@@ -16,10 +18,10 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /**
  * Preview a deed and, if the person confirms, do it.
  *
- * `path` is the deed's route, `body` what its preview is asked for, `view` draws the preview, `title`, `label` and
- * `isDangerous` dress the dialog, `first` is a preview that is there already. `onDone` gets the results.
+ * `path` is the deed's route, `body` what its preview is asked for, `view` draws the preview, `title`, `label`,
+ * `isDangerous` and `kind` dress the dialog, `first` is a preview that is there already. `onDone` gets the results.
  */
-export const confirmDeed = async ({ path, body, view, title, label, isDangerous = false, first = null, onDone = () => {} }) => {
+export const confirmDeed = async ({ path, body, view, title, label, isDangerous = false, kind = null, first = null, onDone = () => {} }) => {
   let preview = first;
   try {
     preview ??= await post(`${path}/preview`, body);
@@ -28,10 +30,10 @@ export const confirmDeed = async ({ path, body, view, title, label, isDangerous 
     showToast(errorText(error), "bad");
     return;
   }
-  openSheet(({ close }) => html`<${Confirmation} ...${{ path, body, view, title, label, isDangerous, preview, onDone, close }} />`);
+  openSheet(({ close }) => html`<${Confirmation} ...${{ path, body, view, title, label, isDangerous, kind, preview, onDone, close }} />`);
 };
 
-const Confirmation = ({ path, body, view, title, label, isDangerous, preview, onDone, close }) => {
+const Confirmation = ({ path, body, view, title, label, isDangerous, kind, preview, onDone, close }) => {
   const [shown, setShown] = useState(preview);
   const [phase, setPhase] = useState("asking");
   const [error, setError] = useState(null);
@@ -78,7 +80,7 @@ const Confirmation = ({ path, body, view, title, label, isDangerous, preview, on
     text: mustLookAgain ? t("confirm.again") : label(shown),
     onPress: mustLookAgain ? again : send,
     isBusy: phase !== "asking",
-    color: mustLookAgain ? null : isDangerous ? "#c42b21" : null,
+    color: mustLookAgain ? null : isDangerous ? DANGER : kind === "buy" ? BUY : null,
   };
   const isTelegrams = useMainButton(main);
   const footer = html`
@@ -86,7 +88,7 @@ const Confirmation = ({ path, body, view, title, label, isDangerous, preview, on
       ${phase === "checking" ? t("confirm.checking") : phase === "sending" ? t("confirm.sending") : left ? t("confirm.validFor", { seconds: left }) : t("confirm.expired")}
     </p>
     ${!isTelegrams &&
-    html`<${Button} kind=${isDangerous && !mustLookAgain ? "danger" : "primary"} isBusy=${main.isBusy} onClick=${main.onPress} data-role="confirm">${main.text}<//>`}
+    html`<${Button} kind=${mustLookAgain ? "primary" : (kind ?? (isDangerous ? "danger" : "primary"))} isBusy=${main.isBusy} onClick=${main.onPress} data-role="confirm">${main.text}<//>`}
   `;
   return html`
     <${Sheet} title=${title} close=${close} footer=${footer}>

@@ -135,6 +135,7 @@ export const placeOrder = (body, first, onDone) =>
     title: t("ticket.review"),
     label: (preview) => orderLabel(preview),
     isDangerous: body.side === "sell",
+    kind: body.side,
     onDone,
     view: (preview) => preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`),
   });

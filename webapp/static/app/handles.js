@@ -11,7 +11,7 @@ const FOLLOW_MS = 80;
 const KEY_STEP = 0.001;
 const WORTH_SENDING = 1e-9;
 
-export const Handles = ({ series, lines, colourOf, instrument, position, onLevel }) => {
+export const Handles = ({ series, isAlive, lines, colourOf, instrument, position, onLevel }) => {
   const [moving, setMoving] = useState(null);
   const drawn = useRef(new Map());
   const box = useRef(null);
@@ -32,6 +32,7 @@ export const Handles = ({ series, lines, colourOf, instrument, position, onLevel
   });
   useEffect(
     () => () => {
+      if (!isAlive()) return;
       for (const line of drawn.current.values()) series.removePriceLine(line);
       drawn.current.clear();
     },
@@ -169,5 +170,5 @@ const NewLevel = ({ kind, moving, setMoving, priceAt, finish, position }) => {
     const away = (position.side === "long") === (kind === "target") ? 1.02 : 0.98;
     setMoving({ kind, price: Number(position.mark_price ?? position.entry_price) * away, from: null });
   };
-  return html`<button type="button" class="new-level" data-line=${kind} data-moving=${moving?.kind === kind} title=${t("chart.pull")} onPointerDown=${start} onKeyDown=${press}>＋ ${t(NAMED[kind])}</button>`;
+  return html`<button type="button" class="new-level" data-line=${kind} data-moving=${moving?.kind === kind} title=${t("chart.pull")} onPointerDown=${start} onKeyDown=${press}>+ ${t(NAMED[kind])}</button>`;
 };

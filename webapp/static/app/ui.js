@@ -30,7 +30,7 @@ export const Gain = ({ value, suffix = "", decimals = 2, isLarge = false }) => {
   const arrow = { up: "▲", down: "▼", flat: "" }[way];
   return html`
     <span class="gain" data-way=${way} data-large=${isLarge}>
-      <span class="arrow" aria-hidden="true">${arrow}</span>${fixed(value, decimals, { isSigned: true })}${suffix}
+      ${arrow && html`<span class="arrow" aria-hidden="true">${arrow}</span>`}${fixed(value, decimals, { isSigned: true })}${suffix}
     </span>
   `;
 };

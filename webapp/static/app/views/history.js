@@ -78,7 +78,7 @@ const Curve = ({ points }) => {
   const frame = useRef(null);
   useEffect(() => {
     const chart = createChart(frame.current, { autoSize: true, ...looks(), handleScroll: false, handleScale: false });
-    const series = chart.addSeries(AreaSeries, areaColours());
+    const series = chart.addSeries(AreaSeries, { ...areaColours(), priceFormat: { type: "custom", formatter: (value) => money(value), minMove: 0.01 } });
     const bySecond = new Map(points.map((point) => [Math.floor(new Date(point.at).getTime() / 1000), Number(point.total)]));
     series.setData([...bySecond].map(([time, value]) => ({ time, value })));
     chart.timeScale().fitContent();

@@ -85,12 +85,12 @@ const Position = ({ position, account }) => {
         <div><dt>${t("common.mark")}</dt><dd>${price(position.mark_price)}</dd></div>
         <div><dt>${t("common.liquidation")}</dt><dd>${price(position.liquidation_price)}</dd></div>
         <div><dt>${t("common.margin")}</dt><dd>${money(position.margin_used)}</dd></div>
-        <div><dt>${t("common.stopTarget")}</dt><dd class=${protection.stop ? "" : "naked"}>${protection.stop ? price(protection.stop) : t("positions.noStop")} / ${price(protection.target)}</dd></div>
+        <div><dt>${t("common.stopTarget")}</dt><dd class=${protection.stop ? "" : "naked"}>${protection.stop ? price(protection.stop) : t("positions.noStop")}${protection.target ? ` / ${price(protection.target)}` : ""}</dd></div>
       </dl>
       ${canTrade() &&
       html`
         <div class="actions">
-          <${Button} onClick=${edit}>${t("common.stopTarget")}<//>
+          <${Button} onClick=${edit} data-role="levels">${t("common.stopTarget")}<//>
           <div class="shares" role="group" aria-label=${t("close.title", { symbol: position.symbol })}>
             <span class="faint">${t("close.short")}</span>
             ${SHARES.map((share) => html`<button type="button" key=${share} onClick=${() => closePosition(position, share)} aria-label=${t("close.share", { share })}>${share === "100" ? t("close.all") : `${share}%`}</button>`)}

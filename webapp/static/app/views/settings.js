@@ -51,7 +51,7 @@ const Setting = ({ row, reload }) => {
   if (row.choices.length > 2) {
     return html`<div class="setting"><span>${title}</span><${Segments} label=${title} value=${row.value} onChange=${save} options=${row.choices.map((value) => ({ value, label: t(`settings.notify.${value}`) }))} /></div>`;
   }
-  const shown = row.value === null ? t("settings.none") : SHOW[row.kind](row.value);
+  const shown = row.value === null ? t(row.kind === "hours" ? "settings.off" : "settings.none") : SHOW[row.kind](row.value);
   const edit = () => openSheet(({ close }) => html`<${Edit} ...${{ row, title, close, reload }} />`);
   return html`
     <button type="button" class="setting" onClick=${edit} disabled=${!canTrade()}>

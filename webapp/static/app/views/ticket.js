@@ -37,8 +37,8 @@ export const Ticket = ({ market, instrument }) => {
   return html`
     <form class="card ticket" aria-label=${t("ticket.title")} onSubmit=${(event) => event.preventDefault()} data-side=${form.side}>
       <${Segments} label=${t("ticket.side")} kind="side" value=${form.side} onChange=${change("side")} options=${["buy", "sell"].map((value) => ({ value, label: t(`side.${value}`) }))} />
-      <${AccountChoice} />
-      <${Segments} label=${t("ticket.type")} value=${form.type} onChange=${change("type")} options=${["market", "limit"].map((value) => ({ value, label: t(`ticket.${value}`) }))} />
+      <div class="pair"><${AccountChoice} />
+      <${Segments} label=${t("ticket.type")} value=${form.type} onChange=${change("type")} options=${["market", "limit"].map((value) => ({ value, label: t(`ticket.${value}`) }))} /></div>
       ${form.type === "limit" && html`<${Field} name="price" label=${t("common.price")} value=${form.price} onInput=${change("price")} unit=${instrument?.quote} problem=${problemOf(form.price)} />`}
       <${Amount} form=${form} change=${change} instrument=${instrument} />
       <${Leverage} form=${form} change=${change} instrument=${instrument} />
@@ -83,7 +83,7 @@ const Leverage = ({ form, change, instrument }) => {
   const most = Number(instrument?.max_leverage ?? 20);
   const values = ["1", "3", "5", "10", "20"].filter((value) => Number(value) <= most);
   return html`
-    <div>
+    <div class="leverage">
       <${Field} name="leverage" label=${t("common.leverage")} value=${form.leverage} onInput=${change("leverage")} unit="×" placeholder=${t("ticket.asIs")} problem=${problemOf(form.leverage)} />
       <${Chips} values=${values} label=${(value) => `${value}×`} onPick=${change("leverage")} />
     </div>
