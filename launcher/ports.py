@@ -3,7 +3,7 @@
 import socket
 
 HOST = "127.0.0.1"
-SANDBOX_PORTS = range(8780, 8784)
+SANDBOX_PORTS = range(8780, 8785)
 
 
 def is_free(port: int, host: str = HOST) -> bool:
