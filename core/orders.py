@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from core.actions import effect_of, fills_at_once, fingerprint, freeze, is_emergency, legs_of
+from core.alarms import alarm_of
 from core.clock import Clock, SystemClock
 from core.emergency import EmergencyLog
 from core.news import News
@@ -85,6 +86,8 @@ class OrderDesk:
         self._is_closing = False
         self.on_unknown: Callable[[], None] = lambda: None
         """Called when an outcome is not known; the resolver puts its bell here."""
+        self.on_alarm: Callable[[str, Leg], Coroutine[Any, Any, None]] = _nobody_listens
+        """Called when an answer needs the operator, with a word of `core.alarms`."""
 
     async def submit(
         self,
@@ -284,6 +287,8 @@ class OrderDesk:
         self._news.ring()
         if any(leg.state in {LegState.UNKNOWN, LegState.ACKED} for leg in legs):
             self.on_unknown()
+        if (alarm := alarm_of(each[0])) is not None:
+            self._later(self.on_alarm(alarm, legs[0]))
         return legs
 
     async def _write_later(self, claimed: Claimed, wish: Claim, acks: Sequence[Ack]) -> None:
@@ -355,6 +360,10 @@ class OrderDesk:
         if leg is None:
             raise BadOrder(f"{reference[:20]}: no such order", code="unknown_reference")
         return leg
+
+
+async def _nobody_listens(_alarm: str, _leg: Leg) -> None:
+    """Stand in for the operator where there is none."""
 
 
 def _by_order(legs: list[Leg], action: Action) -> list[list[Leg]]:

@@ -163,7 +163,7 @@ class Resolver:
     async def _adopt(self, leg: Leg, order: Order) -> None:
         if not matches(leg, order):
             await self._store.trading.restrict(str(leg.account), "id_collision", TradingState.HALTED)
-            await self._page("id_collision", leg, order_id=order.order_id)
+            await self.page("id_collision", leg, order_id=order.order_id)
             return
         await self._settle(leg, by_order(order))
 
@@ -222,9 +222,9 @@ class Resolver:
         self._news.ring()
         logger.info("order resolved", extra={"leg": leg.reference, "state": step.after.state, "why": step.evidence})
         if step.before.state is LegState.ACKED and step.after.state is LegState.ABSENT:
-            await self._page("acknowledged_but_never_found", leg)
+            await self.page("acknowledged_but_never_found", leg)
         if step.before.state is LegState.ABSENT:
-            await self._page("late_order", leg)
+            await self.page("late_order", leg)
 
     async def _tell_how_long(self, leg: Leg, age_s: float) -> None:
         if leg.state is not LegState.UNKNOWN:
@@ -236,15 +236,19 @@ class Resolver:
             if age_s >= TELL_USER_AFTER_S:
                 await self._store.outbox.add(self._herald.still_unknown(current))
             if age_s >= PAGE_AFTER_S:
-                await self._page("still_unknown", current)
+                await self.page("still_unknown", current)
         except StorageUnavailable:
             logger.exception("unknown order not told of", extra={"leg": leg.reference})
 
-    async def _page(self, what: str, leg: Leg, **data: object) -> None:
-        logger.error("operator needed", extra={"what": what, "leg": leg.reference})
+    async def page(self, what: str, leg: Leg, **data: object) -> None:
+        """Wake the operator, once per leg and reason."""
         message = self._herald.page(what, leg, **data)
-        if message is not None:
-            await self._store.outbox.add(message)
+        try:
+            if message is not None and await self._store.outbox.add(message) is None:
+                return  # told already
+        except StorageUnavailable:
+            logger.exception("operator not told", extra={"leg": leg.reference})
+        logger.error("operator needed", extra={"what": what, "leg": leg.reference})
 
     def _age_s(self, leg: Leg) -> float:
         return (self._clock.now_ms() - (leg.claimed_ms or leg.created_ms)) / 1000

@@ -281,7 +281,9 @@ class AccountSync:
             self._news.ring()
 
     def _is_awaited(self, leg: Leg) -> bool:
-        """Whether whoever sent an order still waits for its fill and will tell of it."""
+        """Whether whoever sent an order still waits for what became of it and will tell."""
+        if leg.state is LegState.SENDING:
+            return True
         is_young = self._clock.now_ms() - leg.updated_ms < _AWAITED_MS
         return leg.state is LegState.ACKED and is_young and fills_at_once(thaw(leg.action_kind, leg.action))
 
