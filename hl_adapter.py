@@ -6,10 +6,9 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import requests
@@ -19,16 +18,18 @@ from hyperliquid.info import Info
 from hyperliquid.utils.error import ClientError, ServerError
 from hyperliquid.utils.signing import sign_l1_action
 
-from direct.calls import TIMEOUT_S, Pools, Turns, network_ack
+from direct.calls import TIMEOUT_S, Pools, Turns, network_ack, post_once
 from direct.hyperliquid_actions import action_for, legs_of
 from direct.hyperliquid_answers import read_answer
+from exchanges.clock import VenueClock
+from exchanges.transport import observe_date
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
-from models.errors import BadPayload, NoCredentials, Unavailable
+from models.errors import BadPayload, NoCredentials, NotSent, Unavailable
 from models.instrument import instruments_from_hyperliquid
 from models.market import tickers_from_hyperliquid
 from models.order import orders_from_hyperliquid
-from models.requests import Ack, Action, SignedRequest, Stamp
+from models.requests import Ack, Action, Noop, SignedRequest, Stamp
 from models.unified import (
     Balance,
     Candle,
@@ -51,6 +52,8 @@ _NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
 _STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
 _DEXES_KEPT_S = 600.0
 _HISTORY = timedelta(days=7)
+_OLDEST_MS, _NEWEST_MS = 2 * 24 * 3600 * 1000, 24 * 3600 * 1000
+"""How far before and after its own clock the venue takes a nonce."""
 _MARGIN_MODES = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 _USDC = 0
 
@@ -74,13 +77,16 @@ class DirectHyperliquid:
         self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
         self._collaterals: dict[str, int] = {}
-        self._offset_ms = 0
+        self._clock = VenueClock()
         self._turns = Turns()
         self._known_dexes: list[str] = []
         self._dexes_until = 0.0
         if credentials is not None:
             wallet = _wallet(values.get("private_key", ""))
             self._exchange = Exchange(wallet, base_url, vault_address=self._vault, timeout=timeout, **_NOTHING)
+        for api in (self._info, self._exchange):
+            if api is not None:
+                api.session.hooks["response"].append(self._note_date)
 
     @property
     def signer(self) -> str:
@@ -95,7 +101,13 @@ class DirectHyperliquid:
 
     def venue_time_ms(self) -> int:
         """Return HyperLiquid's clock by its last answer."""
-        return int(time.time() * 1000) + self._offset_ms
+        return self._clock.now_ms()
+
+    def _note_date(self, answer: requests.Response, **_: Any) -> None:
+        """Learn the venue's time, whole seconds of it, from the date of every answer."""
+        received_at = time.monotonic()
+        sent_at = received_at - answer.elapsed.total_seconds()
+        observe_date(self._clock, answer.headers, sent_at=sent_at, received_at=received_at)
 
     # Reads ----------------------------------------------------------------------------------------------------------
 
@@ -137,13 +149,8 @@ class DirectHyperliquid:
     async def get_server_time(self) -> datetime:
         """Return HyperLiquid's clock, by the date of an answer; it has no endpoint for it."""
 
-        def fetch() -> str:
-            answer = self._info.session.post(f"{self._url}/info", json={"type": "allMids"}, timeout=TIMEOUT_S)
-            return str(answer.headers["Date"])
-
-        moment = parsedate_to_datetime(await self._pools.read(fetch))
-        self._offset_ms = to_millis(moment) - int(time.time() * 1000)
-        return moment
+        await self._ask("allMids")
+        return self._now()
 
     async def get_instruments(self) -> list[Instrument]:
         """Return every market of every dex."""
@@ -324,11 +331,17 @@ class DirectHyperliquid:
 
     async def wait_turn(self, action: Action) -> None:
         """Wait for this account's turn to send."""
-        await self._turns.wait()
+        await self._turns.wait(action)
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
-        """Let the SDK sign the action, with the attempt's own nonce and expiry."""
+        """Let the SDK sign the action, with the attempt's own nonce and expiry.
+
+        Raises:
+            NotSent: The nonce is so far from the venue's clock that it would be refused (`clock_skew`).
+        """
         wire = action_for(action)
+        if not isinstance(action, Noop):  # that one takes the nonce of what it kills, however old
+            self._check_nonce(stamp.nonce)
         vault = None if wire["type"] in _NO_VAULT_ACTIONS else self._vault
         is_mainnet = self._account_type is AccountType.REAL
         signature = sign_l1_action(self._signing.wallet, wire, vault, stamp.nonce, stamp.fence_ms, is_mainnet)
@@ -348,18 +361,19 @@ class DirectHyperliquid:
             headers={"Content-Type": "application/json"},
         )
 
+    def _check_nonce(self, nonce: int | None) -> None:
+        now_ms = self.venue_time_ms()
+        if nonce is None or (self._clock.is_known and not now_ms - _OLDEST_MS < nonce < now_ms + _NEWEST_MS):
+            raise NotSent("this machine's clock is days away from HyperLiquid's: set it right", code="clock_skew")
+
     async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
         """Post once and classify."""
         ids = legs_of(action_for(request.action))
-        session: requests.Session = self._signing.session
-        post: Callable[[], requests.Response] = lambda: session.post(  # noqa: E731  one call, run in a thread
-            request.url, data=request.body, headers=dict(request.headers), timeout=TIMEOUT_S, allow_redirects=False
-        )
         try:
-            answer = await self._pools.write(post)
+            answer = await self._pools.write(lambda: post_once(self._signing.session, request))
         except requests.RequestException as e:
             return tuple(network_ack(e) for _ in ids)
-        return read_answer(answer.status_code, answer.content, ids)
+        return read_answer(answer.status, answer.content, ids)
 
 
 def _wallet(private_key: str) -> Any:

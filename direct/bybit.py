@@ -4,8 +4,10 @@ Deliberately independent of `exchanges/bybit.py`, so that a defect there is real
 abilities go to the unified path. https://bybit-exchange.github.io/docs/v5/intro
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -16,8 +18,9 @@ from pybit.unified_trading import HTTP
 
 from direct.bybit_answers import read_answer
 from direct.bybit_bodies import Call, call_for
-from direct.calls import TIMEOUT_S, Pools, Turns, network_ack
+from direct.calls import TIMEOUT_S, Pools, Turns, network_ack, post_once
 from exchanges.bybit_errors import SETTING_REFUSED, word
+from exchanges.clock import STALE_S, VenueClock
 from models.enums import AccountType, ContractKind, MarginMode, PositionMode
 from models.errors import BadPayload, Rejected, Unavailable
 from models.instrument import instruments_from_bybit
@@ -40,6 +43,7 @@ from models.venue import AccountState, Credentials, KeyInfo
 Row = Mapping[str, Any]
 
 RECV_WINDOW_MS = 5000
+_FORBIDDEN = 403
 _WINDOW = timedelta(days=7)  # the longest span that history endpoints take
 _SCOPES = (
     {"category": "linear", "settleCoin": "USDT"},
@@ -55,13 +59,32 @@ _MARGIN_MODES = {
 
 
 class Client(HTTP):
-    """Stock pybit on a given host, without its secret-showing repr and without its retries."""
+    """Stock pybit on a given host, by the venue's clock, without its secret-showing repr and without its retries."""
 
     __repr__, __eq__, __hash__ = object.__repr__, object.__eq__, object.__hash__
 
-    def __init__(self, base_url: str, *, api_key: str | None = None, api_secret: str | None = None) -> None:
+    def __init__(
+        self, base_url: str, clock: VenueClock, *, api_key: str | None = None, api_secret: str | None = None
+    ) -> None:
         super().__init__(api_key=api_key, api_secret=api_secret, timeout=TIMEOUT_S, retry_codes={-1})  # type: ignore[no-untyped-call]
         self.endpoint = base_url
+        self._venue_clock = clock
+
+    def _prepare_headers(
+        self, payload: str, recv_window: int, content_type: str = "application/json"
+    ) -> dict[str, str]:
+        return self.signed(payload, self._venue_clock.now_ms(), recv_window)
+
+    def signed(self, payload: str, timestamp_ms: int, window_ms: int) -> dict[str, str]:
+        """Return the headers of a request with its signature."""
+        return {
+            "Content-Type": "application/json",
+            "X-BAPI-API-KEY": str(self.api_key),
+            "X-BAPI-SIGN": self._auth(payload, window_ms, timestamp_ms),  # type: ignore[no-untyped-call]
+            "X-BAPI-SIGN-TYPE": "2",
+            "X-BAPI-TIMESTAMP": str(timestamp_ms),
+            "X-BAPI-RECV-WINDOW": str(window_ms),
+        }
 
 
 class Recorder(HTTP):
@@ -89,12 +112,12 @@ class DirectBybit:
     ) -> None:
         values = credentials.values if credentials else {}
         self._key, secret = values.get("api_key"), values.get("api_secret")
-        self._http: Any = Client(base_url, api_key=self._key, api_secret=secret)
+        self._clock = VenueClock()
+        self._http: Any = Client(base_url, self._clock, api_key=self._key, api_secret=secret)
         self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
         self._recorder.endpoint = base_url
         self._account_type = account_type
         self._pools = pools
-        self._offset_ms = 0
         self._turns = Turns()
 
     @property
@@ -104,11 +127,27 @@ class DirectBybit:
 
     def venue_time_ms(self) -> int:
         """Return Bybit's clock by its last answer."""
-        return int(time.time() * 1000) + self._offset_ms
+        return self._clock.now_ms()
 
     # Reads ----------------------------------------------------------------------------------------------------------
 
     async def _read(self, call: Callable[[], Any]) -> Any:
+        if not self._clock.is_known:
+            await self.get_server_time()
+        try:
+            answer = await self._ask(call)
+        except (Rejected, Unavailable) as e:
+            if e.code != "clock_skew":
+                raise
+            await self.get_server_time()
+            answer = await self._ask(call)
+        if self._is_stale(answer):
+            await self.get_server_time()
+            if self._is_stale(answer):
+                raise Unavailable("the answer is older than the question: something caches it", code="stale_answer")
+        return answer["result"]
+
+    async def _ask(self, call: Callable[[], Any], *, is_certain: bool = False) -> dict[str, Any]:
         def fetch() -> Any:
             try:
                 return call()
@@ -118,16 +157,29 @@ class DirectBybit:
                     raise Rejected(e.message, code=word(code), venue_code=str(code)) from e
                 raise Unavailable(f"retCode {code}: {e.message}", code=word(code)) from e
             except FailedRequestError as e:
+                if e.status_code == _FORBIDDEN:
+                    self._turns.leave_alone()
                 raise Unavailable(f"HTTP {e.status_code}: {e.message}") from e
             except PermissionError as e:
                 raise Rejected("this account has no API key", code="no_credentials") from e
 
+        sent_at = time.monotonic()
         answer = await self._pools.read(fetch)
         if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
             raise BadPayload("expected an object with a result")
-        if isinstance(answer.get("time"), int):
-            self._offset_ms = answer["time"] - int(time.time() * 1000)
-        return answer["result"]
+        self._observe(answer, sent_at, is_certain=is_certain)
+        return answer
+
+    def _observe(self, answer: object, sent_at: float, *, is_certain: bool) -> None:
+        """Learn the venue's time from an answer that tells it."""
+        moment = answer.get("time") if isinstance(answer, dict) else None
+        if isinstance(moment, int):
+            received_at = time.monotonic()
+            self._clock.observe(moment / 1000, sent_at=sent_at, received_at=received_at, is_certain=is_certain)
+
+    def _is_stale(self, answer: Mapping[str, Any]) -> bool:
+        moment = answer.get("time")
+        return isinstance(moment, int) and self._clock.now_ms() - moment > (STALE_S + 1) * 1000
 
     async def _pages(self, method: str, most: int, **query: Any) -> list[Row]:
         rows: list[Row] = []
@@ -150,8 +202,8 @@ class DirectBybit:
 
     async def get_server_time(self) -> datetime:
         """Return Bybit's clock."""
-        result = await self._read(self._http.get_server_time)
-        return from_millis(int(result["timeNano"]) // 1_000_000)
+        answer = await self._ask(self._http.get_server_time, is_certain=True)
+        return from_millis(int(answer["result"]["timeNano"]) // 1_000_000)
 
     async def get_instruments(self) -> list[Instrument]:
         """Return every linear and inverse market."""
@@ -325,39 +377,30 @@ class DirectBybit:
 
     async def wait_turn(self, action: Action) -> None:
         """Wait for this account's turn to send."""
-        await self._turns.wait()
+        await self._turns.wait(action)
 
     def sign(self, action: Action, stamp: Stamp) -> SignedRequest:
         """Let pybit build the request, and sign it with the attempt's own time."""
         call: Call = call_for(action)
         url, body = getattr(self._recorder, call.method)(**call.params)
         window = stamp.fence_ms - stamp.timestamp_ms
-        headers = {
-            "Content-Type": "application/json",
-            "X-BAPI-API-KEY": str(self._key),
-            "X-BAPI-SIGN": self._http._auth(body, window, stamp.timestamp_ms),
-            "X-BAPI-SIGN-TYPE": "2",
-            "X-BAPI-TIMESTAMP": str(stamp.timestamp_ms),
-            "X-BAPI-RECV-WINDOW": str(window),
-        }
+        headers = self._http.signed(body, stamp.timestamp_ms, window)
         return SignedRequest(exchange="bybit", action=action, stamp=stamp, url=url, body=body.encode(), headers=headers)
 
     async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
         """Post once and classify."""
         legs = len(request.action.orders) if isinstance(request.action, BatchOrders) else 1
 
-        def post() -> requests.Response:
-            session: requests.Session = self._http.client
-            headers = dict(request.headers)
-            return session.post(
-                request.url, data=request.body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
-            )
-
+        sent_at = time.monotonic()
         try:
-            answer = await self._pools.write(post)
+            answer = await self._pools.write(lambda: post_once(self._http.client, request))
         except requests.RequestException as e:
             return (network_ack(e),) * legs
-        return read_answer(answer.status_code, answer.content, request.action)
+        if answer.status == _FORBIDDEN:
+            self._turns.leave_alone()
+        with suppress(ValueError):
+            self._observe(json.loads(answer.content), sent_at, is_certain=True)
+        return read_answer(answer.status, answer.content, request.action)
 
 
 def _only(result: Row) -> Row:

@@ -5,21 +5,55 @@ freeze name look-ups and everything else in it.
 """
 
 import asyncio
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import requests
-from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, SSLError
 
-from models.errors import Unavailable
-from models.requests import Ack, AckKind
+from models.errors import NotSent, Unavailable
+from models.requests import Ack, AckKind, Action, BatchOrders, OrderRequest, SignedRequest
 
 T = TypeVar("T")
 
 TIMEOUT_S = (3.0, 8.0)
 """Connect and read deadlines of every direct call."""
+MAX_ANSWER = 1 << 20
+BAN_S = 600.0
+_CHUNK = 1 << 16
+
+
+class Reply(NamedTuple):
+    """An answer to a write."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def post_once(session: requests.Session, request: SignedRequest) -> Reply:
+    """Post a signed request and read its answer, but no more of it than any venue sends.
+
+    Raises:
+        requests.RequestException: Whatever the network did; `network_ack` tells what it proves.
+    """
+    with session.post(
+        request.url,
+        data=request.body,
+        headers=dict(request.headers),
+        timeout=TIMEOUT_S,
+        allow_redirects=False,
+        stream=True,
+    ) as answer:
+        content = b""
+        for chunk in answer.iter_content(_CHUNK):
+            content += chunk
+            if len(content) > MAX_ANSWER:
+                raise requests.RequestException("the answer has no end")
+        return Reply(answer.status_code, answer.headers, content)
 
 
 class Pools:
@@ -52,24 +86,52 @@ class Turns:
     def __init__(self, per_second: float = 8) -> None:
         self._step_s = 1 / per_second
         self._next = 0.0
+        self._banned_until = 0.0
 
-    async def wait(self) -> None:
-        """Wait for the next turn."""
+    def leave_alone(self) -> None:
+        """Open nothing for ten minutes: the venue said that this machine asks too often."""
+        self._banned_until = time.monotonic() + BAN_S
+
+    async def wait(self, action: Action) -> None:
+        """Wait for the next turn.
+
+        Raises:
+            NotSent: The venue is being left alone, and the action could open something (`venue_busy`).
+        """
         now = time.monotonic()
+        if now < self._banned_until and isinstance(action, OrderRequest | BatchOrders) and not _only_reduces(action):
+            raise NotSent("the venue refuses this machine's address for now", code="venue_busy")
         turn = max(now, self._next)
         self._next = turn + self._step_s
         await asyncio.sleep(turn - now)
+
+
+def _only_reduces(action: OrderRequest | BatchOrders) -> bool:
+    orders = action.orders if isinstance(action, BatchOrders) else (action,)
+    return all(order.reduce_only for order in orders)
 
 
 def never_left(error: requests.RequestException) -> bool:
     """Whether an exception proves that nothing was sent. The class alone does not: its cause has to be looked at."""
     if isinstance(error, requests.ConnectTimeout):
         return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | NameResolutionError)
+    return isinstance(_reason(error), NewConnectionError | NameResolutionError)
+
+
+def is_not_the_venue(error: requests.RequestException) -> bool:
+    """Whether a certificate was refused, before anything was sent."""
+    reason = _reason(error)
+    return isinstance(reason, SSLError) and any(isinstance(a, ssl.SSLCertVerificationError) for a in reason.args)
 
 
 def network_ack(error: requests.RequestException) -> Ack:
     """Classify a send that raised."""
+    if is_not_the_venue(error):
+        return Ack(kind=AckKind.NOT_SENT, code="tls_failed", message=type(error).__name__)
     kind = AckKind.NOT_SENT if never_left(error) else AckKind.UNKNOWN
     return Ack(kind=kind, code="unreachable" if kind is AckKind.NOT_SENT else "no_answer", message=type(error).__name__)
+
+
+def _reason(error: requests.RequestException) -> Exception | None:
+    cause = error.args[0] if error.args else None
+    return cause.reason if isinstance(cause, MaxRetryError) else None

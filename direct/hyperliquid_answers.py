@@ -50,6 +50,8 @@ def _leg(row: Any, client_id: str | None) -> Ack:
         size, price = Decimal(str(body["totalSz"])), Decimal(str(body["avgPx"]))
     except (KeyError, InvalidOperation):
         return unknown
+    if not (size.is_finite() and price.is_finite() and size > 0 and price > 0):
+        return unknown
     return Ack(
         kind=AckKind.FILLED,
         order_id=str(body.get("oid")),

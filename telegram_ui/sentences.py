@@ -163,6 +163,7 @@ _KEYS = {
     "bad_address": N_("This is not an address: 0x and 40 characters are expected."),
     "account_empty": N_("This account has never held money at the venue; deposit first."),
     "unknown_exchange": N_("There is no such venue here."),
+    "unified_only": N_("{exchange} is available on the unified path only."),
     "unknown_account_type": N_("This venue has no such kind of account."),
     "paper_needs_sandbox": N_("Paper accounts exist only in sandbox mode."),
 }
