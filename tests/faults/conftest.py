@@ -1,6 +1,8 @@
 """The stage of every row, and what holds in all of them."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,20 @@ import pytest
 from tests.faults.rows import Case
 from tests.faults.stage import Stage, staged
 
+_IN_MEMORY = Path("/dev/shm")
+
 
 @pytest.fixture
-async def stage(case: Case, tmp_path: Path) -> AsyncIterator[Stage]:
+def folder() -> Iterator[Path]:
+    """A folder for one product; in memory where there is such a place, because every commit waits for its disk."""
+    place = tempfile.mkdtemp(prefix="faults-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None)
+    yield Path(place)
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+async def stage(case: Case, folder: Path) -> AsyncIterator[Stage]:
     """A product on the case's venue and path; what must hold in every row is checked when the row is over."""
-    async with staged(tmp_path, case.exchange, case.path) as opened:
+    async with staged(folder, case.exchange, case.path, **case.options) as opened:
         yield opened
         await opened.check()

@@ -1,7 +1,7 @@
 """The table of faults as tests: each row of `docs/reliability.md` is a function here or there, under its id."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -22,6 +22,8 @@ class Case:
     play: Play
     exchange: str
     path: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """How the product is opened for it; see `Scene.product`."""
 
     @property
     def name(self) -> str:
@@ -34,11 +36,13 @@ class Rows:
     def __init__(self) -> None:
         self.cases: list[Case] = []
 
-    def row(self, row: str, *, on: tuple[str, ...] = BOTH, via: tuple[str, ...] = PATHS) -> Callable[[Play], Play]:
+    def row(
+        self, row: str, *, on: tuple[str, ...] = BOTH, via: tuple[str, ...] = PATHS, **options: Any
+    ) -> Callable[[Play], Play]:
         """Make a function the test of a row, once per venue and path."""
 
         def register(play: Play) -> Play:
-            self.cases += [Case(row, play, exchange, path) for exchange in on for path in via]
+            self.cases += [Case(row, play, exchange, path, options) for exchange in on for path in via]
             return play
 
         return register

@@ -4,13 +4,15 @@ The venue's ledger is the judge, never the product's own database: `posts` are t
 `orders` what exists there.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 from bot_legacy import GATEWAY as DIRECT
 from core import money
@@ -22,7 +24,7 @@ from core.keys import credentials_of
 from core.ordering import protection_ids
 from core.orders import OrderDesk
 from core.runtime import Runtime, open_runtime
-from db import Leg, LegState
+from db import Leg, LegEvent, LegState
 from direct.calls import Pools
 from exchanges.base import AccountVenue
 from exchanges.transport import Network
@@ -66,6 +68,11 @@ class Stage:
         return self.scene.time
 
     @property
+    def folder(self) -> Path:
+        """Where the product keeps its files."""
+        return self.runtime.store.path.parent
+
+    @property
     def venue_account(self) -> str:
         """The account's name at the venue."""
         return self.scene.accounts[self.exchange]
@@ -74,8 +81,12 @@ class Stage:
 
     async def buy(self, cause: str = FIRST, **changes: Any) -> OrderResult:
         """Buy 0.01 BTC at the market."""
+        return await self.time.run(self.buying(cause, **changes))
+
+    async def buying(self, cause: str = FIRST, **changes: Any) -> OrderResult:
+        """The same without moving time."""
         wish = {"symbol": "BTCUSDT", "side": "buy", "order_type": "market", "size": SIZE, "exchange": self.exchange}
-        return await self.time.run(self.runtime.backend.place_order(USER, cause=cause, **cast(Any, wish | changes)))
+        return await self.runtime.backend.place_order(USER, cause=cause, **cast(Any, wish | changes))
 
     async def close(self, cause: str = SECOND, **changes: Any) -> OrderResult:
         """Close the position in BTC."""
@@ -149,6 +160,24 @@ class Stage:
         """Break requests that place an order, or those that match."""
         return self.sandbox.fault(kind, venue=self.exchange, match=match or f"{CREATE[self.exchange]}*", **fields)
 
+    @contextmanager
+    def impatient_threads(self) -> Iterator[None]:
+        """Let the direct paths' threads give up after moments of real time, and wait for them."""
+        with pytest.MonkeyPatch.context() as patch:
+            for module in ("direct.calls", "direct.bybit", "hl_adapter"):
+                patch.setattr(f"{module}.TIMEOUT_S", (0.2, 0.5))
+            patch.setattr(self.time, "patience_s", 2.0)
+            yield
+
+    def price(self, percent: int) -> Decimal:
+        """Return a price of BTC this far from now's."""
+        now = self.sandbox.world.market.quote(Venue(self.exchange), self.native).last
+        return (now * (100 + percent) / 100).quantize(Decimal(1))
+
+    def move_price(self, percent: int) -> None:
+        """Hold the price of BTC this far from now's."""
+        self.sandbox.set_price(self.native, self.price(percent))
+
     def heal(self) -> None:
         """Break nothing any more."""
         self.sandbox.world.faults.remove()
@@ -199,6 +228,9 @@ class Stage:
     async def state(self, cause: str = FIRST) -> LegState:
         return (await self.leg(cause)).state
 
+    async def events(self, cause: str = FIRST) -> list[LegEvent]:
+        return await self.time.run(self.runtime.store.journal.events((await self.leg(cause)).id))
+
     async def unresolved(self) -> list[Leg]:
         return await self.time.run(self.runtime.store.journal.unresolved())
 
@@ -238,12 +270,11 @@ class Scene:
         bybit = sandbox.new_bybit_account("stage", deposits={"USDT": 1_000_000})
         hyperliquid = sandbox.new_hyperliquid_account("stage", usdc=1_000_000)
         self.accounts = {"bybit": bybit.uid, "hyperliquid": hyperliquid.master}
-        self.keys = {
-            "paper_bybit_api_key": bybit.api_key,
-            "paper_bybit_api_secret": bybit.secret,
-            "paper_hyperliquid_private_key": hyperliquid.agent_key,
-            "paper_hyperliquid_address": hyperliquid.master,
+        keys = {
+            "bybit": {"api_key": bybit.api_key, "api_secret": bybit.secret},
+            "hyperliquid": {"private_key": hyperliquid.agent_key, "account_address": hyperliquid.master},
         }
+        self.keys = {"paper_venues": {name: {"url": sandbox.url(name), "keys": keys[name]} for name in keys}}
 
     @asynccontextmanager
     async def product(
