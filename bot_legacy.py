@@ -20,6 +20,7 @@ from exchanges.base import AccountVenue, PublicMarket
 from hl_adapter import DirectHyperliquid
 from models.account import Account
 from models.enums import AccountType
+from models.errors import BadOrder
 from models.unified import Instrument
 from models.venue import Credentials
 
@@ -71,9 +72,13 @@ class LegacyGateway:
         return self._instruments[key]
 
     def _make(self, exchange: str, account_type: AccountType, credentials: Credentials | None) -> AccountVenue:
+        direct = _DIRECT.get(exchange)
+        if direct is None:
+            title = spec_of(exchange).title
+            raise BadOrder(f"{title} is available on the unified path only", code="unified_only", exchange=exchange)
         pools = self._pools.setdefault(exchange, Pools(exchange))
         url = _address(exchange, account_type)
-        return _DIRECT[exchange](base_url=url, account_type=account_type, credentials=credentials, pools=pools)
+        return direct(base_url=url, account_type=account_type, credentials=credentials, pools=pools)
 
 
 def _address(exchange: str, account_type: AccountType) -> str:

@@ -23,7 +23,9 @@ from telegram_ui.views.accounts import (
 )
 from telegram_ui.views.plans import Plan
 
-_KEY_LIKE = re.compile(r"(0x)?[0-9a-fA-F]{64}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{17,}")
+_KEY_LIKE = re.compile(
+    r"(0x)?[0-9a-fA-F]{64}|[0-9A-F]{32}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{17,}"
+)
 _SHORTEST_KEY = 17
 
 

@@ -29,6 +29,7 @@ def _base32(digest: bytes) -> str:
 FORMATS: Mapping[str, IdFormat] = {
     "bybit": IdFormat("eb1-", _base32),  # 36 of [A-Za-z0-9_-], the longest that Bybit takes
     "hyperliquid": IdFormat("0xeb01", lambda digest: digest.hex()[:28]),  # a 16-byte cloid
+    "okx": IdFormat("eb1", lambda digest: _base32(digest)[:29]),  # 32 letters and digits, the longest that OKX takes
 }
 _key: list[bytes] = []
 

@@ -4,7 +4,7 @@ Writes return `OrderResult`. They raise only what was not sent: `BadOrder`, `NoC
 `Unavailable` where a fact that the order depends on could not be read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from core.sizing import clamp_leverage
 from core.words import order_side_of, order_type_of, position_side_of, time_of
 from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reads_for
-from exchanges.spec import Capability
+from exchanges.spec import CancelRules, Capability
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
 from models.errors import BadOrder, Unavailable
@@ -190,7 +190,11 @@ class Ordering(Reading):
         account_type: str | None = None,
         cause: str | None = None,
     ) -> list[OrderResult]:
-        """Cancel every open order of a market or of the account; one result per market, empty when none was open."""
+        """Cancel every open order of a market or of the account.
+
+        Returns:
+            One result per request, of which the venue needs one or more per market; empty when no order was open.
+        """
         cause = cause or fresh_cause()
         account, client = await self.client(user_id, exchange, account_type)
         wanted = None if symbol is None else await self.instrument(account, symbol)
@@ -201,8 +205,11 @@ class Ordering(Reading):
         results = []
         for native, orders in by_market.items():
             instrument = markets[native]
-            action = CancelAll(instrument=instrument, orders=tuple(cancel_of(instrument, order) for order in orders))
-            results.append(await self.submit(account, client, action, f"{cause}:{native}"))
+            cancels = [cancel_of(instrument, order) for order in orders]
+            for number, part in enumerate(cancel_requests(spec_of(account.exchange).cancels, cancels)):
+                action = CancelAll(instrument=instrument, orders=part)
+                own_cause = f"{cause}:{native}" + (f":{number}" if number else "")
+                results.append(await self.submit(account, client, action, own_cause))
         return results
 
     @reads_for(Purpose.WRITE)
@@ -303,6 +310,15 @@ class Ordering(Reading):
             if order_id in (order.order_id, order.client_order_id):
                 return order
         raise BadOrder(f"{instrument.symbol}: no such open order", code="order_not_open", symbol=instrument.symbol)
+
+
+def cancel_requests(rules: CancelRules, cancels: Sequence[CancelOrder]) -> list[tuple[CancelOrder, ...]]:
+    """Return cancels of one market in as few parts as the venue takes requests for them."""
+    groups = [cancels]
+    if rules.triggers_apart:
+        groups = [[cancel for cancel in cancels if cancel.is_trigger is waits] for waits in (False, True)]
+    most = rules.most or len(cancels)
+    return [tuple(group[start : start + most]) for group in groups for start in range(0, len(group), most)]
 
 
 def fresh_cause() -> str:

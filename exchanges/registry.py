@@ -131,4 +131,4 @@ OKX = ExchangeSpec(
     cancels=CancelRules(most=10, triggers_apart=True),
 )
 
-EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT, HYPERLIQUID)}
+EXCHANGES: dict[str, ExchangeSpec] = {spec.key: spec for spec in (BYBIT, HYPERLIQUID, OKX)}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from exchanges.registry import EXCHANGES
+
 ROOT = Path(__file__).parent.parent
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -92,7 +94,7 @@ def test_module_imports_only_what_the_plan_allows(name: str, path: Path) -> None
 
 
 def venue_of(module: str) -> str | None:
-    for venue in ("bybit", "hyperliquid"):
+    for venue in EXCHANGES:
         if module.startswith(f"exchanges.{venue}"):
             return venue
     return None

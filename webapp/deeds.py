@@ -1,10 +1,11 @@
 """What can be confirmed, and what each makes to be sent. The payloads are what the previews in `webapp.plans` froze."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
+from core.confirming import send_once_for
 from core.frozen_orders import move_beyond_tolerance, place_frozen
 from core.ports import TradingBackend
 from models.enums import Outcome
@@ -42,8 +43,8 @@ async def _price_moved(path: TradingBackend, user_id: int, payload: Payload) -> 
 
 
 def _close_part(path: TradingBackend, user_id: int, wish: Payload, name: str) -> Part:
-    async def send(cause: str) -> OrderResult:
-        return await path.close_position(
+    def close(cause: str) -> Awaitable[OrderResult]:
+        return path.close_position(
             user_id,
             wish["symbol"],
             wish["size"],
@@ -53,7 +54,16 @@ def _close_part(path: TradingBackend, user_id: int, wish: Payload, name: str) ->
             cause=cause,
         )
 
-    return Part(about=_about(wish), name=name, send=send)
+    return _part(wish, name, close)
+
+
+def _part(wish: Payload, name: str, send: Callable[[str], Awaitable[OrderResult]], **about: Any) -> Part:
+    """Return a part that sends only where its cause did nothing before."""
+
+    async def once(cause: str) -> OrderResult:
+        return await send_once_for(cause, lambda: send(cause))
+
+    return Part(about={**_about(wish), **about}, name=name, send=once)
 
 
 async def _close(path: TradingBackend, user_id: int, payload: Payload) -> list[Part]:
@@ -65,8 +75,8 @@ async def _close_all(path: TradingBackend, user_id: int, payload: Payload) -> li
 
 
 async def _leverage(path: TradingBackend, user_id: int, payload: Payload) -> list[Part]:
-    async def send(cause: str) -> OrderResult:
-        return await path.set_leverage(
+    def send(cause: str) -> Awaitable[OrderResult]:
+        return path.set_leverage(
             user_id,
             payload["symbol"],
             payload["leverage"],
@@ -75,12 +85,12 @@ async def _leverage(path: TradingBackend, user_id: int, payload: Payload) -> lis
             cause=cause,
         )
 
-    return [Part(about=_about(payload), name="0", send=send)]
+    return [_part(payload, "0", send)]
 
 
 async def _protect(path: TradingBackend, user_id: int, payload: Payload) -> list[Part]:
-    async def send(cause: str) -> OrderResult:
-        return await path.set_protection(
+    def send(cause: str) -> Awaitable[OrderResult]:
+        return path.set_protection(
             user_id,
             payload["symbol"],
             take_profit=_price(payload["take_profit"]),
@@ -91,7 +101,7 @@ async def _protect(path: TradingBackend, user_id: int, payload: Payload) -> list
             cause=cause,
         )
 
-    return [Part(about=_about(payload), name="0", send=send)]
+    return [_part(payload, "0", send)]
 
 
 def _price(text: str | None) -> Decimal | None:
@@ -99,8 +109,8 @@ def _price(text: str | None) -> Decimal | None:
 
 
 async def _cancel(path: TradingBackend, user_id: int, payload: Payload) -> list[Part]:
-    async def send(cause: str) -> OrderResult:
-        return await path.cancel_order(
+    def send(cause: str) -> Awaitable[OrderResult]:
+        return path.cancel_order(
             user_id,
             payload["symbol"],
             payload["order_id"],
@@ -109,17 +119,19 @@ async def _cancel(path: TradingBackend, user_id: int, payload: Payload) -> list[
             cause=cause,
         )
 
-    return [Part(about={**_about(payload), "order_id": payload["order_id"]}, name="0", send=send)]
+    return [_part(payload, "0", send, order_id=payload["order_id"])]
 
 
 async def _cancel_all(path: TradingBackend, user_id: int, payload: Payload) -> list[Part]:
     def part(n: int, wish: Payload) -> Part:
         async def send(cause: str) -> OrderResult:
-            # the venue's answers are one per market; a part names one market, so there is at most one
             results = await path.cancel_all_orders(
                 user_id, wish["symbol"], exchange=wish["exchange"], account_type=wish["account_type"], cause=cause
             )
-            return results[0] if results else _nothing_left(wish)
+            if not results:
+                return _nothing_left(wish)
+            # some venues take several requests for a market: what went wrong with any of them is what has to be told
+            return next((result for result in results if not result.success), results[0])
 
         return Part(about=_about(wish), name=str(n), send=send)
 

@@ -10,7 +10,7 @@ from core.ids import FORMATS, client_order_id, is_ours, use_id_key
 from models.account import Account
 from models.enums import AccountType
 
-PATTERNS = {"bybit": r"eb1-[a-z2-7]{32}", "hyperliquid": r"0xeb01[0-9a-f]{28}"}
+PATTERNS = {"bybit": r"eb1-[a-z2-7]{32}", "hyperliquid": r"0xeb01[0-9a-f]{28}", "okx": r"eb1[a-z2-7]{29}"}
 
 
 @pytest.fixture(autouse=True)
