@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import db
 from core.confirming import send_once_for
 from core.ports import TradingBackend
+from core.targets import arm, plan_targets
+from db import TargetPlan
 from models.account import Account
-from models.enums import AccountType, OrderSide, OrderType, Outcome, TimeInForce
-from models.errors import BadOrder
+from models.enums import AccountType, OrderSide, Outcome, PositionSide, TimeInForce
+from models.errors import BadOrder, TradingError
 from models.requests import OrderResult
-from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Ticket, TicketSize
+from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Target, Ticket, TicketSize
 from models.values import plain
 
 Frozen = Mapping[str, Any]
@@ -97,13 +98,12 @@ async def place_frozen(backend: TradingBackend, user_id: int, order: Frozen, cau
         NotSent: Nothing was sent.
         Unavailable: A fact that the order depends on could not be read; nothing was sent.
     """
-    targets = order["targets"]
+    plan = await _plan_of(user_id, order, cause)
     result = await send_once_for(cause, lambda: _place(backend, user_id, order, cause))
-    if len(targets) < 2 or result.outcome is Outcome.REJECTED:
+    if plan is None or result.outcome is Outcome.REJECTED:
         return result
-    if result.success and await _place_targets(backend, user_id, order, cause):
-        return result
-    return replace(result, warnings=(*result.warnings, "targets_missing"))
+    warning = await _arm(backend, plan, result)
+    return result if warning is None else replace(result, warnings=(*result.warnings, warning))
 
 
 async def _place(backend: TradingBackend, user_id: int, order: Frozen, cause: str) -> OrderResult:
@@ -126,31 +126,36 @@ async def _place(backend: TradingBackend, user_id: int, order: Frozen, cause: st
     )
 
 
-async def _place_targets(backend: TradingBackend, user_id: int, order: Frozen, cause: str) -> bool:
-    """Place several targets as orders of their own that can only reduce; return whether every one stands."""
-    placed = []
-    for n, (price, size) in enumerate(order["targets"]):
-        own_cause = f"{cause}:target{n}"
-        place = partial(_place_target, backend, user_id, order, price, size, own_cause)
-        placed.append((await send_once_for(own_cause, place)).success)
-    return all(placed)
-
-
-async def _place_target(
-    backend: TradingBackend, user_id: int, order: Frozen, price: str, size: str, cause: str
-) -> OrderResult:
-    return await backend.place_order(
-        user_id,
+async def _plan_of(user_id: int, order: Frozen, cause: str) -> TargetPlan | None:
+    """Write several targets down before their entry is sent; one target travels with its entry."""
+    if len(order["targets"]) < 2 or order["reduce_only"]:
+        return None
+    side = PositionSide.LONG if OrderSide(order["side"]) is OrderSide.BUY else PositionSide.SHORT
+    return await plan_targets(
+        thawed_account(user_id, order),
+        cause,
         order["symbol"],
-        OrderSide(order["side"]).opposite,
-        OrderType.TAKE_PROFIT_MARKET,
-        size,
-        trigger_price=price,
-        reduce_only=True,
-        exchange=order["exchange"],
-        account_type=order["account_type"],
-        cause=cause,
+        side,
+        [Target(price=Decimal(price), size=Decimal(size)) for price, size in order["targets"]],
+        has_stop=order["stop_loss"] is not None,
     )
+
+
+async def _arm(backend: TradingBackend, plan: TargetPlan, result: OrderResult) -> str | None:
+    """Place targets for what is filled, so that the answer tells of them; return what to warn of.
+
+    What cannot be placed now is placed by the keeper of targets.
+    """
+    if result.outcome is not Outcome.FILLED or not result.filled_size:
+        return "targets_later"
+    try:
+        armed = await arm(backend, plan, result.filled_size)
+    except TradingError:
+        return "targets_later"
+    if armed == plan:
+        return "targets_later"
+    await db.store().targets.save(armed)
+    return None if all(order.stands for order in armed.placed) else "targets_missing"
 
 
 async def _move_of(backend: TradingBackend, user_id: int, order: Frozen) -> Decimal:

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.backend import account_clients
 from core.backups import backups_folder
+from core.care import Care, make_care
 from core.clients import ClientPool
 from core.clock import Clock
 from core.config import Settings
@@ -17,6 +18,7 @@ from core.herald import Herald
 from core.housekeeping import Housekeeper
 from core.instruments import InstrumentTables
 from core.news import News
+from core.ports import TradingBackend
 from core.recovery import Recovery
 from core.resolver import Resolver
 from core.rollout import RolloutSwitch
@@ -41,6 +43,7 @@ class Jobs:
     sync: AccountSync
     streams: Streams
     housekeeper: Housekeeper
+    care: Care
     rollout: RolloutSwitch
     rounds: Rounds
 
@@ -66,6 +69,7 @@ class Jobs:
             "sync": self.sync.run(),
             "streams": self.streams.run(),
             "housekeeping": self.housekeeper.run(),
+            **self.care.loops(),
             "rollout": self.rollout.run(),
             "rounds": self.rounds.run(),
         }
@@ -81,6 +85,7 @@ class Jobs:
 async def make_jobs(
     settings: Settings,
     store: Store,
+    backend: TradingBackend,
     instruments: InstrumentTables,
     emergency: EmergencyLog,
     news: News,
@@ -112,6 +117,7 @@ async def make_jobs(
         sync=sync,
         streams=streams,
         housekeeper=Housekeeper(store, recovery, clock=clock),
+        care=make_care(store, backend, clock),
         rollout=switch,
         rounds=Rounds(store, pool, network, streams, backups, herald, clock=clock),
     )

@@ -6,9 +6,11 @@ An error is raised as `Unavailable`, never returned as zero or as an empty list.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from core.accounts import Accounts
+from core.accounts import Accounts, spec_of
 from core.gateway import Gateway
+from core.protected import with_protection
 from exchanges.base import AccountVenue
+from exchanges.spec import Capability
 from models.account import Account
 from models.errors import BadOrder
 from models.symbols import matches
@@ -54,14 +56,14 @@ class Reading:
     async def get_positions(
         self, user_id: int, symbol: str | None = None, exchange: str | None = None, account_type: str | None = None
     ) -> list[Position]:
-        """Return open positions; empty only when the venue said so.
+        """Return open positions with what protects them; empty only when the venue said so.
 
         Raises:
             Unavailable: The venue did not answer.
             BadOrder: There is no such market.
         """
         account, client = await self.client(user_id, exchange, account_type)
-        return await client.get_positions(await self._instrument_or_none(account, symbol))
+        return await guarded_positions(account, client, await self._instrument_or_none(account, symbol))
 
     async def get_orders(
         self, user_id: int, symbol: str | None = None, exchange: str | None = None, account_type: str | None = None
@@ -197,6 +199,16 @@ class Reading:
 
     async def _instrument_or_none(self, account: Account, symbol: str | None) -> Instrument | None:
         return None if symbol is None else await self.instrument(account, symbol)
+
+
+async def guarded_positions(
+    account: Account, client: AccountVenue, instrument: Instrument | None = None
+) -> list[Position]:
+    """Return an account's positions with what protects them, also where that is orders of its own."""
+    positions = await client.get_positions(instrument)
+    if not positions or spec_of(account.exchange).can(Capability.POSITION_PROTECTION):
+        return positions
+    return with_protection(positions, await client.get_open_orders(instrument))
 
 
 def one_market(found: Sequence[Instrument], text: str) -> Instrument:

@@ -96,7 +96,10 @@ async def open_runtime(
             override=switch.rollout,
         )
         stack.enter_context(opened(context))
-        jobs = await make_jobs(settings, store, context.instruments, emergency, news, clock, switch, clients, network)
+        backend = select_backend(settings, switch.rollout, shadow)
+        jobs = await make_jobs(
+            settings, store, backend, context.instruments, emergency, news, clock, switch, clients, network
+        )
         for desk in desks.values():
             desk.on_unknown, desk.on_alarm = jobs.resolver.wake, jobs.resolver.page
         if with_jobs and role != "tool":
@@ -110,7 +113,7 @@ async def open_runtime(
             clients=clients,
             instruments=context.instruments,
             desk=context.desk,
-            backend=select_backend(settings, switch.rollout, shadow),
+            backend=backend,
             news=news,
             jobs=jobs,
         )
