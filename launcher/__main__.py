@@ -28,6 +28,11 @@ def _start_in_background() -> int:
 
 
 def _restart() -> int:
+    """Start anew, e.g. after an update; what runs is stopped only when this release can take over."""
+    load_settings()
+    if (code := _tool("prepare-update")) != 0:
+        print("ElCaro was not restarted: what ran goes on running, for the reason above.", file=sys.stderr)
+        return code
     return background.stop() or _start_in_background()
 
 

@@ -9,6 +9,7 @@ from core.logs import set_up_logging
 from core.service import EXIT_SETTINGS, EXIT_STORAGE, refuse
 from ops import doctor
 from ops.backup import put_back, take_backup
+from ops.update import prepare_update, step_back
 from storage.errors import StorageRefused
 
 _USAGE = 64
@@ -21,7 +22,15 @@ def _doctor(_arguments: Sequence[str]) -> int:
 
 
 def _backup(_arguments: Sequence[str]) -> int:
-    return _say(asyncio.run(take_backup(load_settings())))
+    return _say(take_backup(load_settings()))
+
+
+def _prepare(_arguments: Sequence[str]) -> int:
+    return _say(prepare_update(load_settings()))
+
+
+def _step_back(_arguments: Sequence[str]) -> int:
+    return _say(step_back(load_settings()))
 
 
 def _restore(arguments: Sequence[str]) -> int:
@@ -39,6 +48,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "doctor": _doctor,
     "backup": _backup,
     "restore": _restore,
+    "prepare-update": _prepare,
+    "step-back": _step_back,
 }
 
 

@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -89,6 +91,23 @@ def test_background_start_can_be_asked_restarted_and_stopped(here: Installation)
     finally:
         assert here.run("--stop").code == 0
     assert here.run("--stop").out == "ElCaro is not running.\n"
+
+
+@pytest.mark.slow
+def test_restart_that_cannot_succeed_leaves_the_old_one_running(here: Installation) -> None:
+    assert here.run("--daemon").code == 0
+    try:
+        before = parts_of(here)
+        with closing(sqlite3.connect(here.folder / "data/elcaro.db")) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num='9999'")
+        outcome = here.run("--restart")
+        assert outcome.code == 78
+        assert "schema 9999 is newer" in outcome.err
+        assert "goes on running" in outcome.err
+        assert parts_of(here) == before
+        assert is_alive(before["bot"])
+    finally:
+        assert here.run("--stop").code == 0
 
 
 @pytest.mark.slow

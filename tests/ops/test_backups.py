@@ -179,10 +179,10 @@ async def test_damaged_backup_is_refused(store: Store, tmp_path: Path) -> None:
         restore(copy, tmp_path / "elsewhere.db", reason=RESTORED)
 
 
-async def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
+def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
     settings = load_settings(None, elcaro_mode="sandbox", elcaro_data_dir=tmp_path / "data")
     with pytest.raises(StorageRefused, match="nothing to back up"):
-        await take_backup(settings)
+        take_backup(settings)
 
 
 async def test_update_of_the_schema_keeps_the_database_of_before(tmp_path: Path) -> None:
