@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.flag import parse_rollout
+
 ENV_FILE = Path(".env")
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{35}")
 _CREDENTIALS = ("telegram_token",)
@@ -46,6 +48,11 @@ def _http_url(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_http_url)]
+
+
+def _rollout(value: str) -> str:
+    parse_rollout(value)
+    return value
 
 
 class PaperVenue(BaseModel):
@@ -82,7 +89,7 @@ class Settings(BaseSettings):
     elcaro_mode: Mode
     telegram_token: SecretStr = SecretStr("")
     admin_id: Annotated[int, Field(gt=0)] | None = None
-    use_unified: str = "true"
+    use_unified: Annotated[str, AfterValidator(_rollout)] = "true"
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     database_url: str = ""
     elcaro_data_dir: Path = Path("data")

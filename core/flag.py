@@ -3,8 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-from core.config import ConfigError
-
 _WORDS = {**dict.fromkeys(("1", "true", "yes", "on"), 100), **dict.fromkeys(("0", "false", "no", "off"), 0)}
 EVERYBODY, NOBODY = 100, 0
 _BUCKETS = 10_000
@@ -36,7 +34,7 @@ def parse_rollout(text: str) -> Rollout:
     """Read the flag.
 
     Raises:
-        ConfigError: It is none of the accepted forms; nothing starts on a guess.
+        ValueError: It is none of the accepted forms; nothing starts on a guess.
     """
     word = text.strip().lower()
     if word in _WORDS:
@@ -46,4 +44,4 @@ def parse_rollout(text: str) -> Rollout:
     parts = [part.strip() for part in word.split(",")]
     if word.isascii() and all(part.isdecimal() and int(part) > 100 for part in parts):
         return Rollout(NOBODY, frozenset(int(part) for part in parts))
-    raise ConfigError(f"USE_UNIFIED: expected true, false, a share such as 25% or user ids, was {text[:32]!r}")
+    raise ValueError(f"expected true, false, a share such as 25% or user ids, was {text[:32]!r}")

@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 
 from core.clock import Clock, SystemClock
-from core.config import ConfigError
 from core.flag import Rollout, parse_rollout
 from db import StorageUnavailable, Store
 from models.errors import BadOrder
@@ -54,7 +53,7 @@ class RolloutSwitch:
         """
         try:
             words = "" if text is None else parse_rollout(text).words
-        except ConfigError as e:
+        except ValueError as e:
             raise BadOrder(str(e), code="bad_rollout") from e
         shadow = self._choice.is_shadowing if is_shadowing is None else is_shadowing
         value = {"path": words, "is_shadowing": shadow, "at_ms": self._clock.now_ms()}

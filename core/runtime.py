@@ -67,7 +67,6 @@ async def open_runtime(
 
     Raises:
         StorageRefused: The database or its key cannot be used; the sentence says what to do.
-        ConfigError: USE_UNIFIED is malformed.
     """
     async with AsyncExitStack() as stack:
         clock = clock or SystemClock()

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from core.config import Settings
-from core.flag import parse_rollout
 from ops.backup import copy_of, refuse_while_running
 from storage.errors import StorageRefused
 from storage.location import connect, database_path
@@ -21,9 +20,7 @@ def prepare_update(settings: Settings) -> str:
 
     Raises:
         StorageRefused: This release cannot take the database over; the sentence says why.
-        ConfigError: Its settings are malformed.
     """
-    parse_rollout(settings.use_unified)
     path = database_path(settings.database)
     if not path.exists():
         return ""

@@ -26,6 +26,7 @@ def write(folder: Path, text: str) -> Path:
         ("ELCARO_MODE=maybe\n", ["line 1", "ELCARO_MODE", "sandbox or live"]),
         ("LOG_LEVEL=INFO\n", ["ELCARO_MODE", "missing"]),
         ("ELCARO_MODE=sandbox\nUSE_UNIFED=false\n", ["line 2", "USE_UNIFED", "spelling"]),
+        ("ELCARO_MODE=sandbox\nUSE_UNIFIED=maybe\n", ["line 2", "USE_UNIFIED", "true, false"]),
         ("ELCARO_MODE=sandbox\nWEBAPP_PORT=abc\n", ["line 2", "WEBAPP_PORT", "whole number"]),
         ("ELCARO_MODE=sandbox\nWEBAPP_PORT=99999\n", ["line 2", "WEBAPP_PORT"]),
         ("ELCARO_MODE=sandbox\nLOG_LEVEL=LOUD\n", ["line 2", "LOG_LEVEL", "DEBUG"]),

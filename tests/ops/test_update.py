@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.backups import taken
-from core.config import ConfigError, Settings, load_settings
+from core.config import Settings, load_settings
 from ops.backup import take_backup
 from ops.update import prepare_update, step_back
 from storage.backups import examine
@@ -87,8 +87,3 @@ def test_release_that_cannot_take_over_says_why(settings: Settings) -> None:
         connection.execute("UPDATE alembic_version SET version_num='9999'")
     with pytest.raises(StorageRefused, match="schema 9999 is newer"):
         prepare_update(settings)
-
-
-def test_malformed_flag_keeps_the_old_release_running(settings: Settings) -> None:
-    with pytest.raises(ConfigError, match="USE_UNIFIED"):
-        prepare_update(settings.model_copy(update={"use_unified": "maybe"}))
