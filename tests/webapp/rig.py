@@ -90,6 +90,10 @@ class Rig:
         assert answer.status_code == 200, answer.text
         return Person(self.http, answer.json()["data"]["token"])
 
+    def sent(self, operation: str) -> int:
+        """Return how many requests of a kind really reached a venue."""
+        return sum(1 for _ in self.sandbox.world.journal.find(text=operation))
+
     @property
     def nobody(self) -> Person:
         """Somebody without a session."""
