@@ -19,7 +19,7 @@ from core.ids import is_ours
 from core.news import News
 from core.outcomes import by_order
 from core.resolver import Clients
-from db import Job, Leg, LegKind, LegState, Message, NewFill, Store
+from db import Job, Leg, LegKind, LegState, Message, NewFill, Step, Store
 from exchanges.base import AccountEvent as StreamEvent
 from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reading_for
@@ -275,10 +275,12 @@ class AccountSync:
             await self._update(leg, order)
 
     async def _update(self, leg: Leg, order: Order) -> None:
-        announce = None if self._is_awaited(leg) else self._herald.progressed
-        step = await self._store.journal.update(leg.id, by_order(order), announce=announce)
+        step = await self._store.journal.update(leg.id, by_order(order), announce=self._announcement)
         if step is not None:
             self._news.ring()
+
+    def _announcement(self, step: Step) -> Message | None:
+        return None if self._is_awaited(step.before) else self._herald.progressed(step)
 
     def _is_awaited(self, leg: Leg) -> bool:
         """Whether whoever sent an order still waits for what became of it and will tell."""
