@@ -9,6 +9,7 @@ from core.logs import set_up_logging
 from core.service import EXIT_SETTINGS, EXIT_STORAGE, refuse
 from ops import doctor
 from ops.backup import put_back, take_backup
+from ops.importing import import_from
 from ops.update import prepare_update, step_back
 from storage.errors import StorageRefused
 
@@ -23,6 +24,12 @@ def _doctor(_arguments: Sequence[str]) -> int:
 
 def _backup(_arguments: Sequence[str]) -> int:
     return _say(take_backup(load_settings()))
+
+
+def _import(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1:
+        return refuse("Which file? ./start.sh --import FILE", _USAGE)
+    return _say(asyncio.run(import_from(load_settings(), arguments[0])))
 
 
 def _prepare(_arguments: Sequence[str]) -> int:
@@ -48,6 +55,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "doctor": _doctor,
     "backup": _backup,
     "restore": _restore,
+    "import": _import,
     "prepare-update": _prepare,
     "step-back": _step_back,
 }
