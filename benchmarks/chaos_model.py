@@ -1,9 +1,10 @@
-"""Faults by the thousand: how many orders are doubled, lost or told wrongly, beside the ways it is usually done.
+"""Faults by the thousand in a model: how many orders are doubled, lost or told wrongly, beside the usual ways.
 
-Run: `python -m benchmarks.chaos [faults] [first seed]`. Each seed is a small world in virtual time: one venue with
-moods (refused, lost, late, answered by nobody, hung), commands that arrive again, and a process that is killed in the
-middle of things and started anew. The same worlds are lived through by the order desk and by three usual policies. The
-venue's own ledger is the judge. Goal: 0 doubled, 0 lost, 0 told wrongly, 0 left unknown.
+Run: `python -m benchmarks.chaos_model [faults] [first seed]`. Each seed is a small world in virtual time: one venue
+with moods (refused, lost, late, answered by nobody, hung), commands that arrive again, and a process that is killed in
+the middle of things and started anew. The same worlds are lived through by the order desk and by three usual policies.
+The venue's own ledger is the judge. Goal: 0 doubled, 0 lost, 0 told wrongly, 0 left unknown. `benchmarks.chaos` does
+it with real processes.
 """
 
 import asyncio
