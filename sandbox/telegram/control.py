@@ -79,6 +79,11 @@ def _block(state: TelegramState, body: Mapping[str, Json]) -> Json:
     return True
 
 
+def _join(state: TelegramState, body: Mapping[str, Json]) -> Json:
+    name = required(body, "first_name", str)
+    return people.join(state, required(body, "user_id", int), name).to_dict()
+
+
 def _language(state: TelegramState, body: Mapping[str, Json]) -> Json:
     language = required(body, "language_code", str)
     return people.set_language(state, required(body, "user_id", int), language).to_dict()
@@ -135,6 +140,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "edit": _edit,
     "delete": _delete,
     "block": _block,
+    "join": _join,
     "language": _language,
     "web_app_data": _web_app_data,
     "open_web_app": _open_web_app,

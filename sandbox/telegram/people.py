@@ -109,6 +109,16 @@ def set_blocked(state: TelegramState, user_id: int, *, blocked: bool) -> None:
     state.tell("blocked", chat_id=chat.id, is_blocked=blocked)
 
 
+def join(state: TelegramState, user_id: int, first_name: str, *, language_code: str = "en") -> User:
+    """Let another person find the bot; whoever is there already stays as they are."""
+    known = state.users.get(user_id)
+    if known is not None:
+        return known
+    user = User(id=user_id, first_name=first_name, username=f"sandbox_{user_id}", language_code=language_code)
+    state.add_person(user)
+    return user
+
+
 def set_language(state: TelegramState, user_id: int, language_code: str) -> User:
     """Change the language of a person's app; the bot sees it on the next message."""
     user = replace(_person(state, user_id), language_code=language_code)

@@ -64,6 +64,12 @@ class TelegramState:
 
     # Chats
 
+    def add_person(self, user: User) -> None:
+        """Open a private chat for another person."""
+        self.users[user.id] = user
+        self.chats[user.id] = _private_chat(user, self.bot)
+        self.messages[user.id], self.pinned[user.id] = {}, []
+
     def find_chat(self, identifier: str | None) -> Chat:
         """Return the chat a bot names by id, refusing what it cannot see."""
         if not identifier:

@@ -63,6 +63,13 @@ async def test_people_send_files_and_change_their_language(server: Server) -> No
     assert sent["from"]["language_code"] == "uk"
 
 
+async def test_another_person_joins_once_and_has_a_chat_of_their_own(server: Server) -> None:
+    joined = await server.control("join", user_id=77, first_name="Ada")
+    assert await server.control("join", user_id=77, first_name="Eve") == joined
+    await server.control("send", user_id=77, text="/start")
+    assert (await server.result("sendMessage", chat_id=77, text="hello"))["chat"]["first_name"] == "Ada"
+
+
 async def test_armed_faults_hit_the_calls_they_name_and_then_stop(server: Server) -> None:
     send: dict[str, Any] = {"chat_id": OWNER, "text": "x"}
     await server.control("fault", kind="too_many_requests", method="sendMessage", retry_after=35)
