@@ -128,7 +128,7 @@ def _plain(value: Any) -> Any:
         for key, item in value.items():
             if isinstance(item, Decimal):
                 value[key] = plain(item)
-            elif isinstance(item, dict | list):
+            elif isinstance(item, dict | list | tuple):
                 value[key] = _plain(item)
         return value
     if isinstance(value, list | tuple):

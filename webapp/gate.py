@@ -19,8 +19,10 @@ from webapp.metrics import Meter
 logger = logging.getLogger(__name__)
 
 MAX_BODY: Final = 16 * 1024
+MAX_HEADERS: Final = 100
 BODY_WITHIN_S: Final = 10.0
 _TOO_LARGE = f"at most {MAX_BODY} bytes"
+_TOO_MANY = f"at most {MAX_HEADERS} headers"
 Header = tuple[bytes, bytes]
 
 
@@ -83,8 +85,10 @@ class Gate:
         """Refuse what is too much before any of it is read.
 
         Raises:
-            Refused: 413 or 429.
+            Refused: 413, 429 or 431.
         """
+        if len(scope["headers"]) > MAX_HEADERS:
+            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too_many_headers", _TOO_MANY)
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not length.isdigit() or int(length) > MAX_BODY:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", _TOO_LARGE)

@@ -14,6 +14,7 @@ from core.config import ConfigError, Settings
 _GRACE_S: Final = 10
 _KEEP_ALIVE_S: Final = 30
 _BACKLOG: Final = 256
+_MAX_HEAD: Final = 32 * 1024
 
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
@@ -34,6 +35,8 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                http="h11",
+                h11_max_incomplete_event_size=_MAX_HEAD,
                 ws="none",
                 timeout_graceful_shutdown=_GRACE_S,
                 timeout_keep_alive=_KEEP_ALIVE_S,

@@ -20,6 +20,7 @@ from sandbox.telegram.webapp import sign_init_data
 from tests.world import settings_for
 from webapp.app import create_app
 from webapp.gate import Gate
+from webapp.limits import Limits
 from webapp.server import Server, listen
 
 OWNER = demo.OWNER_ID
@@ -101,11 +102,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def running_web_app(sandbox: Sandbox, folder: Path, **overrides: Any) -> AsyncIterator[Rig]:
+async def running_web_app(
+    sandbox: Sandbox, folder: Path, *, limits: Limits | None = None, **overrides: Any
+) -> AsyncIterator[Rig]:
     """Run the web app against a sandbox until the block ends."""
     settings = settings_for(sandbox, folder, webapp_port=0, **overrides)
     async with open_runtime(settings, role="webapp", network=Network(share=_GENEROUS), with_jobs=False) as runtime:
-        app = create_app(runtime)
+        app = create_app(runtime, limits=limits)
         async with serving(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
             yield Rig(sandbox, runtime, app, url, http)
 
