@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
-from db import NewFill, Origin
+from core.actions import thaw
+from db import Leg, LegKind, NewFill, Origin
 from models.enums import FillKind, OrderType, PositionSide
 from models.order import Order
 from models.position import Position
+from models.requests import OrderRequest
 from models.values import Value
 
 Key = tuple[str, PositionSide]
@@ -77,6 +80,17 @@ _TYPES = {
     OrderType.STOP_LIMIT: Reason.STOP_LOSS,
     OrderType.TRAILING_STOP: Reason.TRAILING_STOP,
 }
+_PARTS = {"take_profit": Reason.TAKE_PROFIT, "stop_loss": Reason.STOP_LOSS}
+
+
+def exit_of(leg: Leg) -> Reason | None:
+    """Return what a fill of one of our legs means where it is a stop or a target; None where it is neither."""
+    if leg.kind is LegKind.PROTECTION:
+        return _PARTS.get(leg.part)
+    action = thaw(leg.action_kind, leg.action)
+    if isinstance(action, OrderRequest) and action.reduce_only:
+        return _TYPES.get(action.order_type)
+    return None
 
 
 def changed_keys(before: Iterable[Position], after: Iterable[Position]) -> set[Key]:
@@ -91,6 +105,7 @@ def account_events(
     fills: Sequence[NewFill],
     orders: Mapping[str, Order],
     own_markets: Set[str] = frozenset(),
+    own_exits: Mapping[str, Reason] = MappingProxyType({}),
 ) -> list[AccountEvent]:
     """Return what happened between two snapshots, ordered by market.
 
@@ -100,9 +115,10 @@ def account_events(
         fills: Those that became known since.
         orders: By the venue's id, those that the fills belong to, as far as they were read.
         own_markets: Where this program had orders lately, whose fills may not be listed yet.
+        own_exits: By the venue's id, the stops and targets that this program placed as orders of their own.
     """
     old, new = _by_key(before), _by_key(after)
-    events = [_event(old, new, key, fills, orders) for key in sorted(changed_keys(before, after))]
+    events = [_event(old, new, key, fills, orders, own_exits) for key in sorted(changed_keys(before, after))]
     return [
         replace(event, reason=Reason.OURS) if event.is_unexplained and event.symbol in own_markets else event
         for event in events
@@ -115,6 +131,7 @@ def _event(
     key: Key,
     fills: Sequence[NewFill],
     orders: Mapping[str, Order],
+    own_exits: Mapping[str, Reason],
 ) -> AccountEvent:
     symbol, side = key
     size_before, size_after = _size(old, key), _size(new, key)
@@ -125,7 +142,7 @@ def _event(
         kind=kind,
         symbol=symbol,
         side=side,
-        reason=_reason(causing, orders),
+        reason=_reason(causing, orders, own_exits),
         size_before=size_before,
         size_after=size_after,
         price=_average(causing),
@@ -134,7 +151,7 @@ def _event(
     )
 
 
-def _reason(causing: Sequence[NewFill], orders: Mapping[str, Order]) -> Reason:
+def _reason(causing: Sequence[NewFill], orders: Mapping[str, Order], own_exits: Mapping[str, Reason]) -> Reason:
     """The fills tell: a forced one first, then what kind of order it was, then whose."""
     if not causing:
         return Reason.UNEXPLAINED
@@ -145,6 +162,8 @@ def _reason(causing: Sequence[NewFill], orders: Mapping[str, Order]) -> Reason:
         order = orders.get(new_fill.fill.order_id)
         if order is not None and order.order_type in _TYPES and (order.reduce_only or order.closes_position):
             return _TYPES[order.order_type]
+        if new_fill.fill.order_id in own_exits:
+            return own_exits[new_fill.fill.order_id]
     is_ours = any(new_fill.origin is Origin.OURS for new_fill in causing)
     return Reason.OURS if is_ours else Reason.ELSEWHERE
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.account_events import exit_of
+from core.actions import effect_of, thaw
 from core.outcomes import result_of
-from db import Leg, LegState, Message, Step
+from db import Effect, Leg, LegState, Message, Step
 from models.account import Account
 from models.finding import Finding
 
@@ -42,9 +44,16 @@ class Herald:
         return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=is_late)
 
     def progressed(self, step: Step) -> Message | None:
-        """Return the message about an open order that came to its end; what was unknown is told like `changed`."""
+        """Return the message about an open order that began to fill or came to its end.
+
+        What was unknown is told like `changed`. A stop or a target that fills is told as what became of its position.
+        """
         was, now = step.before.state, step.after.state
         was_open = was in {LegState.ACKED, LegState.WORKING, LegState.PARTIAL}
+        if was_open and now in {LegState.FILLED, LegState.PARTIAL} and exit_of(step.after) is not None:
+            return None
+        if was_open and was is not LegState.PARTIAL and now is LegState.PARTIAL:
+            return _about(step.after, "order_partly_filled", f"{now}")
         if was_open and now in {LegState.FILLED, LegState.REJECTED}:
             return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=False)
         return self.changed(step)
@@ -76,5 +85,6 @@ class Herald:
 def _about(leg: Leg, kind: str, key: str, **data: Any) -> Message:
     reply = dict(leg.reply or {})
     chat_id = reply.get("chat_id", leg.account.user_id)
-    body = {"kind": kind, "result": result_of([leg]).to_dict(), "part": leg.part, "reply": reply, **data}
+    place = {"part": leg.part, "is_reducing": effect_of(thaw(leg.action_kind, leg.action)) is Effect.REDUCES}
+    body = {"kind": kind, "result": result_of([leg]).to_dict(), "reply": reply, **place, **data}
     return Message(chat_id=chat_id, key=f"{kind}:{leg.id}:{key}", body=body, intent_id=leg.intent_id)

@@ -117,7 +117,7 @@ async def make_jobs(
         sync=sync,
         streams=streams,
         housekeeper=Housekeeper(store, recovery, clock=clock),
-        care=make_care(store, backend, clock),
+        care=make_care(store, backend, clients, pool, instruments, clock),
         rollout=switch,
         rounds=Rounds(store, pool, network, streams, backups, herald, clock=clock),
     )

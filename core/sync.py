@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from core.account_events import AccountEvent, account_events, changed_keys
+from core.account_events import AccountEvent, Reason, account_events, changed_keys, exit_of
 from core.accounts import spec_of
 from core.actions import fills_at_once, instrument_of_leg, thaw
 from core.clock import Clock, SystemClock, wait_for_event
+from core.fences import KEY_PAUSE_S, KEY_PROBLEMS
 from core.herald import Herald
 from core.ids import is_ours
 from core.news import News
@@ -176,7 +177,8 @@ class AccountSync:
                     report = await self.sync(account, is_full=is_full)
         except TradingError as e:
             logger.info("account not read", extra={"account": str(account), "code": e.code})
-            self._plans[account] = _Plan(quick=now + _AFTER_FAILURE_S, full=plan.full)
+            pause_s = KEY_PAUSE_S if e.code in KEY_PROBLEMS else _AFTER_FAILURE_S
+            self._plans[account] = _Plan(quick=now + pause_s, full=plan.full)
             return None
         if self._plans[account] is plan:  # no hint came meanwhile
             full = now + _FULL_EVERY_S if report.is_full else plan.full
@@ -199,7 +201,11 @@ class AccountSync:
         new_fills = [] if last_look is None else await self._store.fills.seen_since(account, last_look)
         orders = await self._orders_behind(client, new_fills)
         own = await self._markets_of_ours(account, as_of)
-        events = [] if last_look is None else account_events(before, positions, new_fills, orders, own)
+        events = (
+            []
+            if last_look is None
+            else account_events(before, positions, new_fills, orders, own, await self._exits_of_ours(new_fills))
+        )
         messages = [self._message(account, event, as_of) for event in events if event.is_surprise]
         is_newest = await self._store.positions.replace(account, positions, as_of, messages)
         unexplained = [Drift(kind=DriftKind.UNEXPLAINED, subject=e.symbol) for e in events if e.is_unexplained]
@@ -261,6 +267,16 @@ class AccountSync:
             return {}
         since = min(new_fill.fill.filled_at for new_fill in new_fills) - _OVERLAP
         return {order.order_id: order for order in await client.get_order_history(since=since)}
+
+    async def _exits_of_ours(self, new_fills: Sequence[NewFill]) -> dict[str, Reason]:
+        """Return which fills are of stops and targets that we placed as orders of their own, by the venue's order."""
+        exits: dict[str, Reason] = {}
+        for new_fill in new_fills:
+            leg = None if new_fill.leg_id is None else await self._store.journal.leg(new_fill.leg_id)
+            reason = None if leg is None else exit_of(leg)
+            if reason is not None:
+                exits[new_fill.fill.order_id] = reason
+        return exits
 
     async def _markets_of_ours(self, account: Account, as_of: datetime) -> set[str]:
         recent = await self._store.journal.recent(account.user_id)

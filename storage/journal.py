@@ -202,6 +202,12 @@ class Journal(Repository):
         """Return a person's latest legs, newest first."""
         return await self._find("a.user_id=:user ORDER BY l.id DESC LIMIT :limit", user=user_id, limit=limit)
 
+    async def of_market(self, account: Account, symbol: str, limit: int = 50) -> list[Leg]:
+        """Return an account's latest legs in a market, newest first."""
+        where = "a.user_id=:user AND a.exchange=:exchange AND a.account_type=:type AND l.symbol=:symbol"
+        keys = {"user": account.user_id, "exchange": account.exchange, "type": account.account_type.value}
+        return await self._find(f"{where} ORDER BY l.id DESC LIMIT :limit", symbol=symbol, limit=limit, **keys)
+
     async def events(self, leg_id: int) -> list[LegEvent]:
         """Return what became of a leg after its first claim, oldest first."""
         rows = await self._reader.all(select(LEG_EVENTS).where(LEG_EVENTS.c.leg_id == leg_id).order_by(LEG_EVENTS.c.id))

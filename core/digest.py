@@ -1,0 +1,93 @@
+"""The daily summary, at the hour that each person chose: what their accounts brought since the one before."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock, SystemClock
+from core.summary import Summary, summarize
+from db import Job, Message, Store
+from models.account import Account
+from models.values import from_millis
+
+logger = logging.getLogger(__name__)
+
+DIGEST = "digest"
+"""The setting: an hour of the person's day, and the day of the first summary; without it there is none."""
+KIND = "digest"
+_EVERY_S = 30.0
+_STRETCH = timedelta(hours=24)
+_SETTLED = timedelta(minutes=6)
+"""What happened before the hour has reached the records by then."""
+_MOST = 5000
+
+
+class DigestMaker:
+    """The background job. One process at a time holds it.
+
+    Args:
+        store: The open database.
+        clock: Tests bring their own.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock | None = None) -> None:
+        self._store = store
+        self._clock = clock or SystemClock()
+
+    async def run(self) -> None:
+        """Look at the clock for ever."""
+        while True:
+            await self._clock.sleep(_EVERY_S)
+            try:
+                if await self._store.processes.hold(Job.RECONCILER):
+                    await self.look_once()
+            except Exception:
+                logger.exception("summary: round failed")
+
+    async def look_once(self) -> int:
+        """Write every summary whose hour has come today; return how many."""
+        wishes = await self._store.settings.everyone_with(DIGEST)
+        return sum([await self._write(user_id, wish) for user_id, wish in wishes.items()])
+
+    async def _write(self, user_id: int, wish: Mapping[str, Any]) -> bool:
+        zone = ZoneInfo(await self._store.settings.get(user_id, "zone", "UTC"))
+        local = from_millis(self._clock.now_ms()).astimezone(zone)
+        end = local.replace(hour=int(wish["hour"]), minute=0, second=0, microsecond=0)
+        key, day = f"{KIND}:{user_id}:{local:%Y-%m-%d}", f"{local:%Y-%m-%d}"
+        if local < end + _SETTLED or day < str(wish["from"]) or await self._store.outbox.find(key) is not None:
+            return False
+        accounts = [row.account for row in await self._store.accounts.of_user(user_id)]
+        rows = [{"account": account, **_facts(await stretch(self._store, account, end))} for account in accounts]
+        body = {"kind": KIND, "until": end, "accounts": rows}
+        return await self._store.outbox.add(Message(chat_id=user_id, key=key, body=body)) is not None
+
+
+def digest_wish(hour: int, local: datetime) -> dict[str, Any]:
+    """Return what is stored for a chosen hour: the first summary comes when that hour comes next."""
+    first = local + timedelta(days=1) if local.hour >= hour else local
+    return {"hour": hour, "from": f"{first:%Y-%m-%d}"}
+
+
+async def stretch(store: Store, account: Account, end: datetime, length: timedelta = _STRETCH) -> Summary:
+    """Add up what is stored of an account for some time until a moment."""
+    since = end - length
+    closed = await store.fills.closed_pnl(account, since=since, limit=_MOST)
+    funding = await store.fills.funding(account, since=since, limit=_MOST)
+    return summarize(
+        [row for row in closed if row.closed_at < end], [payment for payment in funding if payment.paid_at < end]
+    )
+
+
+def _facts(summary: Summary) -> dict[str, object]:
+    return {
+        "trades": summary.trades,
+        "wins": summary.wins,
+        "pnl": summary.pnl,
+        "fees": summary.fees,
+        "funding": summary.funding,
+        "total": summary.total,
+        "best": None if summary.best is None else (summary.best.symbol, summary.best.pnl),
+        "worst": None if summary.worst is None else (summary.worst.symbol, summary.worst.pnl),
+    }
