@@ -17,6 +17,10 @@ LISTED_FOR_S = 24 * 3600
 """How long a venue surely lists orders that ended unfilled."""
 TELL_USER_AFTER_S = 60.0
 PAGE_AFTER_S = 300.0
+KEY_PROBLEMS = frozenset({"key_invalid", "key_expired", "key_no_permission", "ip_not_allowed"})
+"""Answers that stay the same until a person does something about the key."""
+KEY_PAUSE_S = 60.0
+"""How long a key that the venue does not take is left alone: repeated failures look like an attack."""
 
 
 class NextStep(StrEnum):
@@ -40,7 +44,8 @@ class Watch:
     last_miss: float | None = None
     noops: int = 0
     next_noop: float = 0.0
-    is_nonce_spent: bool = False
+    nonce_spent_at: float | None = None
+    """Since when nothing can execute under the leg's nonce any more."""
 
     def missed(self, now: float, *, counts: bool) -> None:
         """Note a complete look that found nothing; it counts only once nothing can execute any more."""
@@ -49,22 +54,23 @@ class Watch:
             self.misses += 1
             self.last_miss = now
 
-    def plan(self, now: float, age_s: float) -> None:
-        """Say when to look again: soon at first, then less often, never much later than every ten seconds."""
+    def plan(self, now: float, age_s: float, *, at_least_s: float = 0.0) -> None:
+        """Say when to look again: soon at first, then less often, but not before `at_least_s` from now."""
         first = (0.3, 0.5, 1.0)
         later = 2.0 if age_s < TELL_USER_AFTER_S else 5.0 if age_s < PAGE_AFTER_S else 10.0
-        self.due = now + (first[self.looks] if self.looks < len(first) else later)
+        self.due = now + max(first[self.looks] if self.looks < len(first) else later, at_least_s)
         self.looks += 1
 
 
-def is_settled(watch: Watch, *, venue_now_ms: int, fence_ms: int) -> bool:
-    """Return whether a miss proves something by now."""
-    return watch.is_nonce_spent or venue_now_ms >= fence_ms + SETTLE_S * 1000
+def is_settled(watch: Watch, *, now: float, venue_now_ms: int, fence_ms: int) -> bool:
+    """Return whether a miss proves something by now: nothing can execute any more, and what lags has caught up."""
+    is_spent = watch.nonce_spent_at is not None and now >= watch.nonce_spent_at + SETTLE_S
+    return is_spent or venue_now_ms >= fence_ms + SETTLE_S * 1000
 
 
 def next_step(watch: Watch, *, now: float, age_s: float, can_spend_nonce: bool) -> NextStep:
     """Return what a complete miss leads to."""
-    if can_spend_nonce and not watch.is_nonce_spent and watch.noops < NOOPS_AT_MOST and now >= watch.next_noop:
+    if can_spend_nonce and watch.nonce_spent_at is None and watch.noops < NOOPS_AT_MOST and now >= watch.next_noop:
         return NextStep.SPEND_NONCE
     if watch.misses < MISSES_NEEDED:
         return NextStep.LOOK_AGAIN

@@ -12,6 +12,8 @@ from decimal import Decimal
 from core.actions import instrument_of_leg, thaw
 from core.clock import Clock, SystemClock, wait_for_event
 from core.fences import (
+    KEY_PAUSE_S,
+    KEY_PROBLEMS,
     NOOP_SPACING_S,
     PAGE_AFTER_S,
     TELL_USER_AFTER_S,
@@ -119,7 +121,7 @@ class Resolver:
         await self._store.journal.orphan(gone, older_than_ms=self._clock.now_ms() - _SEND_LIMIT_MS)
 
     async def _look(self, leg: Leg, limit: asyncio.Semaphore) -> None:
-        watch, age_s = self._watches[leg.id], self._age_s(leg)
+        watch, age_s, pause_s = self._watches[leg.id], self._age_s(leg), 0.0
         try:
             async with limit:
                 with reading_for(Purpose.LOOKUP):
@@ -128,8 +130,9 @@ class Resolver:
             return
         except TradingError as e:  # no keys, no answer: a failed look is not a miss
             logger.info("look-up failed", extra={"leg": leg.reference, "code": e.code})
+            pause_s = KEY_PAUSE_S if e.code in KEY_PROBLEMS else 0.0
         finally:
-            watch.plan(self._clock.monotonic(), age_s)
+            watch.plan(self._clock.monotonic(), age_s, at_least_s=pause_s)
         await self._tell_how_long(leg, age_s)
 
     async def _examine(self, leg: Leg, watch: Watch, age_s: float) -> None:
@@ -143,7 +146,7 @@ class Resolver:
             await self._adopt(leg, order)
             return
         now = self._clock.monotonic()
-        is_counting = is_settled(watch, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
+        is_counting = is_settled(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
         watch.missed(now, counts=is_counting and await self._may_be_missing(leg))
         await self._after_miss(leg, watch, client, instrument, age_s)
 
@@ -190,7 +193,7 @@ class Resolver:
                 if sibling.nonce == leg.nonce:
                     await self._settle(sibling, by_absence("its nonce was spent on nothing"))
         elif ack.code == "nonce_spent":
-            watch.is_nonce_spent = True
+            watch.nonce_spent_at = self._clock.monotonic()
 
     async def _check_executions(self, leg: Leg, client: AccountVenue, instrument: Instrument) -> None:
         fills = await client.get_fills(instrument, since=from_millis(leg.created_ms), limit=_FILLS)
@@ -207,7 +210,8 @@ class Resolver:
         if is_done:
             await self._settle(leg, by_reading(is_done=True, evidence="the account is as wanted"))
             return
-        if not is_settled(watch, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0):
+        now = self._clock.monotonic()
+        if not is_settled(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0):
             return
         if is_done is None:
             evidence, code = "it cannot be read back, and can no longer happen", "not_confirmed"

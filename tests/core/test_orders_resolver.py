@@ -304,9 +304,10 @@ def test_misses_count_only_when_spaced_and_after_the_fence() -> None:
 
 
 def test_fence_needs_settling_unless_the_nonce_is_spent() -> None:
-    assert not is_settled(Watch(), venue_now_ms=14_999, fence_ms=5000)
-    assert is_settled(Watch(), venue_now_ms=15_000, fence_ms=5000)
-    assert is_settled(Watch(is_nonce_spent=True), venue_now_ms=0, fence_ms=5000)
+    assert not is_settled(Watch(), now=0, venue_now_ms=14_999, fence_ms=5000)
+    assert is_settled(Watch(), now=0, venue_now_ms=15_000, fence_ms=5000)
+    assert not is_settled(Watch(nonce_spent_at=0), now=9.9, venue_now_ms=0, fence_ms=5000)
+    assert is_settled(Watch(nonce_spent_at=0), now=10, venue_now_ms=0, fence_ms=5000)
 
 
 @pytest.mark.parametrize(
