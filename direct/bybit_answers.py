@@ -32,14 +32,20 @@ def read_answer(status: int, content: bytes, action: Action) -> tuple[Ack, ...]:
 def _leg(code: object, message: str, result: object, action: Action) -> Ack:
     kind = _kind(code, action)
     if kind is not AckKind.ACCEPTED:
-        return Ack(
-            kind=kind, code=word(code) if type(code) is int else "bad_answer", venue_code=str(code), message=message
-        )
+        return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
     ids = result if isinstance(result, Mapping) else {}
     ours = getattr(action, "client_order_id", None)
     if ours and ids.get("orderLinkId") not in (None, "", ours):
         return Ack(kind=AckKind.UNKNOWN, code="bad_answer")
     return Ack(kind=AckKind.ACCEPTED, order_id=ids.get("orderId"), client_order_id=ours)
+
+
+def _word(code: object, action: Action) -> str:
+    if type(code) is not int:
+        return "bad_answer"
+    is_closing = isinstance(action, OrderRequest) and action.reduce_only
+    # nothing is left to reduce, so the venue cuts the size to zero
+    return "position_closed" if is_closing and word(code) == "size_too_small" else word(code)
 
 
 def _kind(code: object, action: Action) -> AckKind:

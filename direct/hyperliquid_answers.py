@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from exchanges.hyperliquid_errors import refusal_of, shown
+from models.errors import BadOrder
 from models.requests import Ack, AckKind
+from models.values import positive_decimal
 
 _WAITING = {"waitingForTrigger", "waitingForFill"}
 
@@ -47,10 +48,8 @@ def _leg(row: Any, client_id: str | None) -> Ack:
     if "resting" in row:
         return Ack(kind=AckKind.ACCEPTED, order_id=str(body.get("oid")), client_order_id=client_id)
     try:
-        size, price = Decimal(str(body["totalSz"])), Decimal(str(body["avgPx"]))
-    except (KeyError, InvalidOperation):
-        return unknown
-    if not (size.is_finite() and price.is_finite() and size > 0 and price > 0):
+        size, price = (positive_decimal(str(body[name]), name) for name in ("totalSz", "avgPx"))
+    except (KeyError, BadOrder):
         return unknown
     return Ack(
         kind=AckKind.FILLED,

@@ -5,7 +5,7 @@ our own ids echoed. Everything else is `UNKNOWN` and is looked up: a status too 
 """
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Final
 
 import msgspec
@@ -20,7 +20,9 @@ from exchanges.hyperliquid_wires import (
     WireAction,
 )
 from exchanges.transport import Response
+from models.errors import BadOrder
 from models.requests import Ack, AckKind, SignedRequest
+from models.values import positive_decimal
 
 _OK: Final = 200
 _UNPROCESSABLE: Final = 422
@@ -199,7 +201,6 @@ def _refused_leg(text: str, client_id: str | None) -> Ack:
 
 def _positive(text: str) -> Decimal | None:
     try:
-        number = Decimal(text)
-    except InvalidOperation:
+        return positive_decimal(text, "a fill")
+    except BadOrder:
         return None
-    return number if number.is_finite() and number > 0 else None
