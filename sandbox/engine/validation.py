@@ -33,9 +33,9 @@ def check_order(core: Core, account: Account, spec: OrderSpec) -> None:
     ):  # it does not promise that a cloid is unique; a modified order keeps its own
         check_client_id(account, spec.client_order_id, among_open=core.venue is Venue.OKX)
     check_position_idx(account, spec)
+    check_reduce_only(account, spec)
     check_size(instrument, spec)
     check_prices(core, instrument, spec)
-    check_reduce_only(account, spec)
     check_counts(account, spec)
     base = spec.price if spec.type is OrderType.LIMIT and spec.price is not None else core.quote(spec.symbol).last
     if not spec.reduce_only:
