@@ -4,7 +4,7 @@ The venue's ledger is the judge, never the product's own database: `posts` are t
 `orders` what exists there.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,8 @@ from models.enums import AccountType, OrderSide, OrderType
 from models.requests import Action, OrderRequest, Protection
 from models.unified import Instrument, OrderResult
 from sandbox.clock import Clock
-from sandbox.engine import Engine, Order, OrderStatus, Venue
+from sandbox.engine import Engine, Order, OrderSpec, OrderStatus, Side, Venue
+from sandbox.engine import OrderType as EngineOrderType
 from sandbox.journal import RequestRecord
 from sandbox.server import Sandbox
 from tests.faults.travel import Travel
@@ -46,6 +47,7 @@ READS = {"bybit": "GET *", "hyperliquid": "POST /info*"}
 SIZE = "0.01"
 FIRST, SECOND, THIRD = "tg:1:1:0", "tg:1:2:0", "tg:1:3:0"
 """Causes: what made somebody ask."""
+Levels = Sequence[tuple[str, str]]
 _NATIVE = {"bybit": "BTCUSDT", "hyperliquid": "BTC"}
 
 
@@ -171,12 +173,21 @@ class Stage:
 
     def price(self, percent: int) -> Decimal:
         """Return a price of BTC this far from now's."""
-        now = self.sandbox.world.market.quote(Venue(self.exchange), self.native).last
+        now = self.sandbox.world.market.quote(self.venue, self.native).last
         return (now * (100 + percent) / 100).quantize(Decimal(1))
 
     def move_price(self, percent: int) -> None:
         """Hold the price of BTC this far from now's."""
         self.sandbox.set_price(self.native, self.price(percent))
+
+    def thin_book(self, *, bids: Levels = (), asks: Levels = ()) -> None:
+        """Put exactly these (price, size) levels into the market's book."""
+        self.sandbox.thin_book(self.native, bids=bids, asks=asks, venue=self.venue)
+
+    def by_hand(self, side: Side, size: str) -> None:
+        """Trade in the venue's own app."""
+        wish = OrderSpec(symbol=self.native, side=side, type=EngineOrderType.MARKET, size=Decimal(size))
+        self.engine.place(self.venue_account, wish)
 
     def heal(self) -> None:
         """Break nothing any more."""
@@ -196,7 +207,11 @@ class Stage:
 
     @property
     def engine(self) -> Engine:
-        return self.sandbox.world.engine(Venue(self.exchange))
+        return self.sandbox.world.engine(self.venue)
+
+    @property
+    def venue(self) -> Venue:
+        return Venue(self.exchange)
 
     def orders(self) -> list[Order]:
         """Return the orders under our ids that the venue accepted, protection included."""
