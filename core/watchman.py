@@ -4,11 +4,12 @@ Each condition is told once while it holds, and again when it gets worse; what w
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.accounts import spec_of
 from core.clock import Clock, SystemClock
 from core.dangers import (
     distance_to_liquidation,
@@ -21,6 +22,7 @@ from core.reading import guarded_positions
 from core.resolver import Clients
 from db import Job, Message, Store
 from exchanges.pacing import Purpose, reading_for
+from exchanges.spec import Capability
 from models.account import Account
 from models.errors import TradingError
 from models.position import Position
@@ -121,15 +123,19 @@ class Watchman:
     async def _watch_stops(self, account: Account, positions: Sequence[Position]) -> None:
         prefix = f"naked:{account}:"
         held = await self._store.conditions.held(prefix)
-        naked = await self._naked(account, positions)
-        for key, position in ((f"{prefix}{p.symbol}:{p.side}", p) for p in naked):
-            since = self._naked_since.setdefault(key, self._clock.monotonic())
-            if key not in held and self._clock.monotonic() - since >= _NAKED_FOR_S:
-                await self._store.conditions.begin(key, 1, self._no_stop(account, position))
-        names = {f"{prefix}{p.symbol}:{p.side}" for p in naked}
-        for key in {key for key in self._naked_since if key.startswith(prefix)} - names:
-            del self._naked_since[key]
-        for key in held.keys() - names:
+        bare = {f"{prefix}{p.symbol}:{p.side}": p for p in positions if not is_guarded(p)}
+        wanted = {key: p for key, p in bare.items() if await self._wants_stop(account, p.symbol)}
+        now = self._clock.monotonic()
+        since = {key: self._naked_since.get(key, now) for key in wanted}
+        others = {key: at for key, at in self._naked_since.items() if not key.startswith(prefix)}
+        self._naked_since = others | since
+        ripe = {key: p for key, p in wanted.items() if now - since[key] >= _NAKED_FOR_S}
+        naked = await self._confirmed(account, ripe)
+        if naked is None:
+            return
+        for key in naked.keys() - held.keys():
+            await self._store.conditions.begin(key, 1, self._no_stop(account, naked[key]))
+        for key in held.keys() - naked.keys():
             await self._store.conditions.end(key)
 
     def _no_stop(self, account: Account, position: Position) -> Message:
@@ -137,23 +143,24 @@ class Watchman:
         facts = {"symbol": position.symbol, "side": position.side, "size": position.size}
         return _message(account, "naked", name, **facts)
 
-    async def _naked(self, account: Account, positions: Sequence[Position]) -> list[Position]:
-        """Return the positions that lack a stop which was wanted; asks the venue where a snapshot cannot tell."""
-        bare = [position for position in positions if not is_guarded(position)]
-        wanted = [position for position in bare if await self._wants_stop(account, position.symbol)]
-        if not wanted:
-            return []
+    async def _confirmed(self, account: Account, ripe: Mapping[str, Position]) -> Mapping[str, Position] | None:
+        """Return which positions lack their stop; None: not known now.
+
+        Where stops are orders of their own no snapshot shows them, so the venue is asked, now and then.
+        """
+        if not ripe or spec_of(account.exchange).can(Capability.POSITION_PROTECTION):
+            return ripe
         if self._clock.monotonic() - self._asked_at.get(account, -_ASK_AGAIN_S) < _ASK_AGAIN_S:
-            return [p for p in wanted if f"naked:{account}:{p.symbol}:{p.side}" in self._naked_since]
+            return None
         self._asked_at[account] = self._clock.monotonic()
         try:
             with reading_for(Purpose.SYNC):
-                now_held = await guarded_positions(account, await self._clients(account))
+                found = await guarded_positions(account, await self._clients(account))
         except TradingError as e:
             logger.info("stops not read", extra={"account": str(account), "code": e.code})
-            return [p for p in wanted if f"naked:{account}:{p.symbol}:{p.side}" in self._naked_since]
-        still_bare = {(p.symbol, p.side) for p in now_held if not is_guarded(p)}
-        return [position for position in wanted if (position.symbol, position.side) in still_bare]
+            return None
+        bare = {(position.symbol, position.side) for position in found if not is_guarded(position)}
+        return {key: position for key, position in ripe.items() if (position.symbol, position.side) in bare}
 
     async def _wants_stop(self, account: Account, symbol: str) -> bool:
         if await self._store.settings.get(account.user_id, "requires_stop", False):
@@ -162,27 +169,31 @@ class Watchman:
 
     async def _watch_funding(self, account: Account, now: datetime) -> None:
         """Tell what was paid and received, at most once in eight hours: one venue settles every hour."""
-        told_at = await self._store.fills.mark(account, _FUNDING_TOLD)
-        if told_at is None:
+        told_until = await self._store.fills.mark(account, _FUNDING_TOLD)
+        if told_until is None:
             await self._store.fills.set_mark(account, _FUNDING_TOLD, now)
             return
-        if _slot(now) == _slot(told_at):
-            return
-        payments = await self._store.fills.funding(account, since=told_at, limit=_MAX_FUNDING)
-        if not payments:
+        payments = await self._store.fills.funding(account, since=told_until, limit=_MAX_FUNDING)
+        is_told = await self._store.outbox.find(_key(account, "funding", str(_slot(now)))) is not None
+        if is_told or not payments:
             return
         by_symbol: dict[str, Decimal] = {}
         for payment in payments:
             by_symbol[payment.symbol] = by_symbol.get(payment.symbol, Decimal(0)) + payment.amount
         facts = {"total": sum(by_symbol.values(), Decimal(0)), "count": len(payments), "by_symbol": by_symbol}
-        await self._store.outbox.add(_message(account, "funding", str(_slot(now)), **facts))
-        await self._store.fills.set_mark(account, _FUNDING_TOLD, now)
+        if await self._store.outbox.add(_message(account, "funding", str(_slot(now)), **facts)) is not None:
+            newest = max(payment.paid_at for payment in payments)
+            await self._store.fills.set_mark(account, _FUNDING_TOLD, newest + timedelta(milliseconds=1))
 
 
 def _slot(moment: datetime) -> int:
     return int(moment.timestamp() // _FUNDING_SLOT.total_seconds())
 
 
+def _key(account: Account, kind: str, name: str) -> str:
+    return f"{kind}:{account}:{name}"
+
+
 def _message(account: Account, kind: str, name: str, **data: Any) -> Message:
     body = {"kind": kind, "account": account, **data}
-    return Message(chat_id=account.user_id, key=f"{kind}:{account}:{name}", body=body)
+    return Message(chat_id=account.user_id, key=_key(account, kind, name), body=body)
