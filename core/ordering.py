@@ -111,11 +111,8 @@ class Ordering(Reading):
         )
         wanted = optional_number(leverage, "leverage")
         await guard(account, client, request, reference_price=ticker.reference_price, leverage=wanted)
-        if leverage is not None:
-            refused = await self._prepare_leverage(account, client, instrument, leverage, cause)
-            if refused is not None:
-                return refused
-        return await self.submit(account, client, request, cause)
+        refused = await self._prepare_leverage(account, client, instrument, wanted, cause)
+        return refused or await self.submit(account, client, request, cause)
 
     @reads_for(Purpose.EXIT)
     async def close_position(
@@ -276,9 +273,11 @@ class Ordering(Reading):
         raise BadOrder(f"{instrument.symbol}: {code.replace('_', ' ')}", code=code, symbol=instrument.symbol)
 
     async def _prepare_leverage(
-        self, account: Account, client: AccountVenue, instrument: Instrument, leverage: Number, cause: str
+        self, account: Account, client: AccountVenue, instrument: Instrument, leverage: Decimal | None, cause: str
     ) -> OrderResult | None:
-        """Set the leverage where it differs; return the result only if the order must not follow."""
+        """Set the leverage where one is wanted and differs; return the result only if the order must not follow."""
+        if leverage is None:
+            return None
         action = await leverage_action(client, instrument, leverage)
         if action.leverage == await client.get_leverage(instrument):
             return None
