@@ -15,6 +15,8 @@ from telegram.request import BaseRequest, RequestData
 
 MAX_CONNECTIONS = 512
 _UPLOAD_TIMEOUT_S = 60.0
+_SUCCESS = b'{"ok":true,"result":'
+_FAILURES = range(400, 600)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -107,7 +109,17 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError(f"Telegram cannot be reached ({type(e).__name__})") from None
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             self._raise_flood_wait(body)
-        return status, body
+        return self._true_status(status, body), body
+
+    def _true_status(self, status: int, body: bytes) -> int:
+        """Return a failure's status for an answer that says 200 and holds no result; the library breaks over it."""
+        if status != HTTPStatus.OK or body.startswith(_SUCCESS):
+            return status
+        answer = self.parse_json_payload(body)
+        if "result" in answer:
+            return status
+        code = answer.get("error_code")
+        return code if isinstance(code, int) and code in _FAILURES else HTTPStatus.BAD_GATEWAY
 
     def _raise_flood_wait(self, body: bytes) -> None:
         parameters = self.parse_json_payload(body).get("parameters") or {}

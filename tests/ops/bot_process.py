@@ -104,6 +104,15 @@ class BotProcess:
         await eventually(lambda: len(self.messages()) > before)
         return self.messages()[-1]
 
+    async def hears(self, text: str) -> None:
+        """Write something and wait until it was dealt with, whether or not an answer came through."""
+        before = self._handled()
+        people.send_text(self._state, demo.OWNER_ID, text)
+        await eventually(lambda: self._handled() > before)
+
+    def _handled(self) -> int:
+        return int(self.rows("SELECT count(*) FROM inbox WHERE state<>'NEW'")[0][0])
+
     def taps(self, shown: Shown, label: str) -> None:
         """Tap the button whose label holds these words."""
         data = next(data for text, data in shown.buttons.items() if label in text)
