@@ -157,7 +157,9 @@ class Sandbox:
                 saved = text
 
     async def listen(self, name: str) -> None:
-        """Open a part's port, the same one as before when it was open already."""
+        """Open a part's port, the same one as before; nothing where it is open."""
+        if name in self._sites:
+            return
         site = web.TCPSite(self._runners[name], HOST, self._ports.get(name, 0))
         await site.start()
         self._sites[name] = site
@@ -165,7 +167,9 @@ class Sandbox:
 
     async def refuse(self, name: str) -> None:
         """Close a part's port: connections are refused until ``listen``."""
-        await self._sites.pop(name).stop()
+        site = self._sites.pop(name, None)
+        if site is not None:
+            await site.stop()
 
     # Addresses
 
