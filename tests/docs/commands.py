@@ -1,17 +1,25 @@
-"""The README's command table, as the bot's own table makes it. `python -m tests.docs.commands` prints it."""
+"""The README's command table, as the bot's own table makes it. `python -m tests.docs.commands` writes it there."""
 
-import sys
+import re
 
 from bot import COMMANDS
 from chat.call import Command, Need
+from tests.docs.pages import ROOT
 
+README = ROOT / "README.md"
 HEADER = ("| command | what it does | who |", "|---|---|---|")
 _WHO = {Need.ANYBODY: "anybody", Need.VIEWER: "viewer", Need.TRADER: "trader", Need.OWNER: "owner"}
+_PLACE = re.compile(r"(<!-- commands:[^\n]*-->\n).*?(<!-- end of commands -->)", re.DOTALL)
 
 
 def table() -> str:
     """Return the table in Markdown."""
     return "\n".join([*HEADER, *(_row(command) for command in COMMANDS)])
+
+
+def with_table(text: str) -> str:
+    """Return the README's text with the table in its place."""
+    return _PLACE.sub(lambda match: f"{match[1]}{table()}\n{match[2]}", text)
 
 
 def _row(command: Command) -> str:
@@ -21,4 +29,4 @@ def _row(command: Command) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table() + "\n")
+    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
