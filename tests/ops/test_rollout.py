@@ -127,6 +127,14 @@ async def test_shadow_asks_the_other_path_only_when_wanted(runtime: Runtime) -> 
     assert shadow.compared == 1
 
 
+async def test_venue_with_one_path_has_nothing_to_compare(runtime: Runtime) -> None:
+    shadow = Shadow(lambda: True)
+    backend = select_backend(runtime.settings, runtime.jobs.rollout.rollout, shadow)
+    assert await backend.get_positions(USER, exchange="okx")
+    await shadow.settle()
+    assert (shadow.compared, shadow.differed) == (0, 0)
+
+
 async def test_failure_of_the_other_path_is_counted_and_disturbs_nobody() -> None:
     shadow = Shadow(lambda: True)
 
