@@ -22,6 +22,7 @@ _OF_THE_MOMENT = frozenset({"as_of", "updated_at", "opened_at", "source"})
 _TOLERANCE = Decimal("0.01")
 """Prices move between two reads: amounts that differ by less are held to be the same."""
 _TOLD = 5
+_NO_OTHER_PATH = "unified_only"
 
 
 class Shadow:
@@ -54,6 +55,8 @@ class Shadow:
             with reading_for(Purpose.SYNC):
                 theirs = await other()
         except TradingError as e:
+            if e.code == _NO_OTHER_PATH:
+                return
             logger.warning("shadow: the other path failed", extra={"read": name, "code": e.code})
             self.differed += 1
             return
