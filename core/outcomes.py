@@ -242,7 +242,8 @@ def _is_news(leg: Leg, order: Order, state: LegState) -> bool:
         return False
     if leg.state.is_unresolved or RANKS[state] > leg.rank:
         return True
-    return RANKS[state] == leg.rank and order.filled_size > leg.filled_size
+    is_replaced = leg.order_id not in (None, order.order_id) and order.filled_size >= leg.filled_size
+    return RANKS[state] == leg.rank and (order.filled_size > leg.filled_size or is_replaced)
 
 
 def _code_of(order: Order, state: LegState) -> str | None:

@@ -26,6 +26,7 @@ from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reading_for
 from exchanges.spec import Capability
 from models.account import Account
+from models.enums import OrderStatus
 from models.errors import TradingError
 from models.fill import ClosedPnl
 from models.order import Order
@@ -287,8 +288,13 @@ class AccountSync:
         if order.client_order_id is None:
             return
         leg = await self._store.journal.by_client_order_id(account.exchange, order.client_order_id)
-        if leg is not None and leg.account == account:
-            await self._update(leg, order)
+        if leg is None or leg.account != account:
+            return
+        if order.status is OrderStatus.CANCELLED and not leg.state.is_final:
+            # a venue that replaces what is amended cancels the old order and goes on with a new one under our id
+            client = await self._clients(account)
+            order = await client.find_order(instrument_of_leg(leg), client_order_id=order.client_order_id) or order
+        await self._update(leg, order)
 
     async def _update(self, leg: Leg, order: Order) -> None:
         step = await self._store.journal.update(leg.id, by_order(order), announce=self._announcement)
