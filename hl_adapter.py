@@ -65,7 +65,13 @@ class DirectHyperliquid:
     fence_s = 10.0
 
     def __init__(
-        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
+        self,
+        *,
+        base_url: str,
+        account_type: AccountType,
+        credentials: Credentials | None,
+        pools: Pools,
+        clock: VenueClock | None = None,
     ) -> None:
         values = credentials.values if credentials else {}
         self._account_type = account_type
@@ -77,7 +83,7 @@ class DirectHyperliquid:
         self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
         self._collaterals: dict[str, int] = {}
-        self._clock = VenueClock()
+        self._clock = clock or VenueClock()
         self._turns = Turns()
         self._known_dexes: list[str] = []
         self._dexes_until = 0.0

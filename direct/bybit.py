@@ -108,11 +108,17 @@ class DirectBybit:
     fence_s = RECV_WINDOW_MS / 1000
 
     def __init__(
-        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
+        self,
+        *,
+        base_url: str,
+        account_type: AccountType,
+        credentials: Credentials | None,
+        pools: Pools,
+        clock: VenueClock | None = None,
     ) -> None:
         values = credentials.values if credentials else {}
         self._key, secret = values.get("api_key"), values.get("api_secret")
-        self._clock = VenueClock()
+        self._clock = clock or VenueClock()
         self._http: Any = Client(base_url, self._clock, api_key=self._key, api_secret=secret)
         self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
         self._recorder.endpoint = base_url
