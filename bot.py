@@ -13,12 +13,14 @@ from telegram import Bot
 from telegram.error import InvalidToken
 
 from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
+from chat.alerts import cmd_alert, cmd_alerts, on_alert_removed
 from chat.call import ButtonRow, Command, Need, Question
 from chat.choices import cmd_exchange, cmd_language, cmd_mode
 from chat.confirm import Deed, confirm_handler, on_dismiss
 from chat.history import cmd_history, cmd_pnl
 from chat.leverage import LEVERAGE, cmd_leverage
 from chat.money import cmd_balance, cmd_price
+from chat.notify import cmd_notify, on_account_notice, on_digest, on_digest_answer, on_mute, on_notice
 from chat.orders import CANCEL, CANCEL_ALL, cmd_cancel, cmd_orders, on_cancel_all, on_cancel_one
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
@@ -63,6 +65,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="balance", run=cmd_balance, help=N_("your money"), group=_LOOK, aliases=("account",), in_menu=True),
     Command(name="orders", run=cmd_orders, help=N_("open orders"), group=_LOOK, aliases=("openorders",), in_menu=True),
     Command(name="price", run=cmd_price, help=N_("a market's price"), group=_LOOK, example="BTC", aliases=("market",)),
+    Command(name="alert", run=cmd_alert, help=N_("watch a price"), group=_LOOK, example="BTC > 70000"),
+    Command(name="alerts", run=cmd_alerts, help=N_("watched prices"), group=_LOOK),
     Command(name="pnl", run=cmd_pnl, help=N_("profit and loss"), group=_LOOK, example="week", in_menu=True),
     Command(name="history", run=cmd_history, help=N_("closed trades"), group=_LOOK),
     Command(name="status", run=cmd_status, help=N_("how the bot is doing"), group=_LOOK, aliases=("health",)),
@@ -110,6 +114,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
     Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
     Command(name="settings", run=cmd_settings, help=N_("limits and habits"), group=_MANAGE, in_menu=True),
+    Command(name="notify", run=cmd_notify, help=N_("what to tell you, and how loudly"), group=_MANAGE),
     Command(name="lang", run=cmd_language, help=N_("language"), group=_MANAGE, aliases=("language",)),
     Command(name="whoami", run=cmd_whoami, help=N_("your id and role"), group=_MANAGE),
     Command(
@@ -165,6 +170,13 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="lang", run=cmd_language),
     ButtonRow(name="sets", run=cmd_settings),
     ButtonRow(name="set", run=on_setting, needs=Need.TRADER),
+    ButtonRow(name="ntf", run=cmd_notify),
+    ButtonRow(name="ntk", run=on_notice),
+    ButtonRow(name="nta", run=on_account_notice),
+    ButtonRow(name="ntd", run=on_digest),
+    ButtonRow(name="mute", run=on_mute),
+    ButtonRow(name="alerts", run=cmd_alerts),
+    ButtonRow(name="alx", run=on_alert_removed),
     ButtonRow(name="accs", run=cmd_accounts),
     ButtonRow(name="connect", run=cmd_connect, needs=Need.TRADER),
     ButtonRow(name="pnl", run=cmd_pnl),
@@ -187,6 +199,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(name="target", run=on_target_answer),
     Question(name="panel", run=on_written_value),
     Question(name="setting", run=on_setting_answer),
+    Question(name="digest", run=on_digest_answer, needs=Need.VIEWER),
     Question(name="real", run=on_real_answer),
     Question(name="keys", run=on_keys),
 )

@@ -1,22 +1,29 @@
 """What happened without being asked for: orders whose truth was found, positions, and what wakes the operator.
 
-The trading code leaves such news in the outbox as data; here they become screens in their reader's language.
+The trading code leaves such news in the outbox as data; here they become screens in their reader's language, as loud
+as that reader wants them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from chat.watch import forget_watch, watched_message
+from core.notices import loudness, notice_of
+from core.preferences import Loudness
 from db import Store
 from models.account import Account
+from models.enums import AccountType, OrderSide, PositionSide
 from models.finding import Finding
 from models.requests import OrderResult
 from telegram_ui.screen import Screen
 from telegram_ui.texts import Texts
+from telegram_ui.views.alerts import AlertRow, alert_fired_view
+from telegram_ui.views.digest import DigestRow, digest_view
 from telegram_ui.views.news import (
     PositionNews,
     finding_view,
@@ -26,13 +33,21 @@ from telegram_ui.views.news import (
     settled_view,
     still_unknown_view,
 )
+from telegram_ui.views.notices import (
+    PLACE_KINDS,
+    PlaceNews,
+    back_view,
+    funding_view,
+    key_ending_view,
+    key_refused_view,
+    partly_filled_view,
+    place_news_view,
+    silent_view,
+)
 
 Body = Mapping[str, Any]
 TextsOf = Callable[[int], Awaitable[Texts]]
 """Finds the language and zone of somebody who is not asking right now."""
-
-NOTIFY, QUIET_HOURS = "notify", "quiet_hours"
-ON, SILENT, OFF = "on", "silent", "off"
 
 
 def _utc_now() -> datetime:
@@ -64,41 +79,21 @@ class Newsroom:
     async def tell(self, chat_id: int, body: Body) -> Telling:
         """Return how a piece of news is told in a private chat, whose id is its person's."""
         t = await self._texts_of(chat_id)
-        kind = str(body["kind"])
-        account = _account(body.get("account"))
-        if kind == "order_settled":
-            return await self._tell_order(t, chat_id, body)
-        if kind == "order_unknown":
-            return Telling(screen=still_unknown_view(t, _result(body["result"])))
-        if kind == "operator_page":
-            return Telling(screen=page_view(t, str(body["what"]), account, body.get("leg")))
-        if kind == "finding":
-            return Telling(screen=finding_view(t, msgspec.convert(body["finding"], Finding)))
-        if kind.startswith("position_") and account is not None:
-            return await self._tell_position(t, chat_id, account, body["event"])
-        return Telling(screen=other_view(t, kind, account))
-
-    async def _tell_order(self, t: Texts, chat_id: int, body: Body) -> Telling:
-        result = _result(body["result"])
-        message_id = await watched_message(self._store, chat_id, result.reference)
-        is_late = bool(body.get("is_late"))
-        screen = settled_view(t, result, was_in_doubt=message_id is not None, is_late=is_late)
-        is_quiet = message_id is None and await self._is_quiet(chat_id, t.zone)
-        return Telling(screen=replace(screen, is_silent=is_quiet), message_id=message_id)
-
-    async def _tell_position(self, t: Texts, chat_id: int, account: Account, event: Body) -> Telling:
-        news = msgspec.convert(event, PositionNews, strict=False)
-        wish = await self._store.settings.get(chat_id, NOTIFY, ON)
-        if news.is_grave:
-            return Telling(screen=position_news_view(t, account, news))
-        if wish == OFF:
+        message_id = await self._awaited_message(chat_id, body)
+        screen = worded(t, body, was_in_doubt=message_id is not None)
+        notice = notice_of(body)
+        if message_id is not None or notice is None:  # somebody waits for it, or nobody may miss it
+            return Telling(screen=screen, message_id=message_id)
+        settings = await self._store.settings.get_all(chat_id)
+        wish = loudness(notice, _account_of(body), settings, self._now().astimezone(t.zone))
+        if wish is Loudness.OFF:
             return Telling(screen=None)
-        is_silent = wish == SILENT or await self._is_quiet(chat_id, t.zone)
-        return Telling(screen=position_news_view(t, account, news, is_silent=is_silent))
+        return Telling(screen=replace(screen, is_silent=screen.is_silent or wish is Loudness.SILENT))
 
-    async def _is_quiet(self, user_id: int, zone: tzinfo) -> bool:
-        hours = await self._store.settings.get(user_id, QUIET_HOURS)
-        return hours is not None and is_within(hours, self._now().astimezone(zone).hour)
+    async def _awaited_message(self, chat_id: int, body: Body) -> int | None:
+        if body["kind"] != "order_settled":
+            return None
+        return await watched_message(self._store, chat_id, body["result"].get("reference"))
 
     async def told(self, chat_id: int, body: Body) -> None:
         """Forget what was waiting for this news, now that it has arrived."""
@@ -106,15 +101,86 @@ class Newsroom:
             await forget_watch(self._store, chat_id, reference)
 
 
-def is_within(hours: str, hour: int) -> bool:
-    """Whether an hour of the day lies in a stretch such as `23-7`, which may go over midnight."""
-    first, last = (int(part) for part in hours.split("-"))
-    return first <= hour < last if first < last else hour >= first or hour < last
+def worded(t: Texts, body: Body, *, was_in_doubt: bool = False) -> Screen:
+    """Return a piece of news as a screen."""
+    kind = str(body["kind"])
+    if kind == "order_settled":
+        return settled_view(
+            t,
+            _result(body["result"]),
+            was_in_doubt=was_in_doubt,
+            is_late=bool(body.get("is_late")),
+            side=_side_of(body),
+        )
+    if kind.startswith("position_"):
+        return position_news_view(t, _account(body), msgspec.convert(body["event"], PositionNews, strict=False))
+    if kind in PLACE_KINDS:
+        return place_news_view(t, msgspec.convert(body, PlaceNews, strict=False))
+    word = _WORDS.get(kind)
+    return other_view(t, kind, _account_of(body)) if word is None else word(t, body)
+
+
+def _funding(t: Texts, body: Body) -> Screen:
+    by_symbol = {symbol: Decimal(amount) for symbol, amount in body["by_symbol"].items()}
+    return funding_view(t, _account(body), Decimal(body["total"]), by_symbol)
+
+
+def _digest(t: Texts, body: Body) -> Screen:
+    rows = [msgspec.convert(row, DigestRow, strict=False) for row in body["accounts"]]
+    return digest_view(t, datetime.fromisoformat(body["until"]), rows)
+
+
+def _alert(t: Texts, body: Body) -> Screen:
+    alert = body["alert"]
+    row = AlertRow(
+        id=alert["id"],
+        account=msgspec.convert(alert, Account, strict=False),
+        symbol=alert["symbol"],
+        is_above=alert["direction"] == "above",
+        price=Decimal(alert["price"]),
+        note=alert["note"],
+    )
+    return alert_fired_view(t, row, Decimal(body["price"]))
+
+
+_WORDS: Mapping[str, Callable[[Texts, Body], Screen]] = {
+    "order_unknown": lambda t, body: still_unknown_view(t, _result(body["result"])),
+    "order_partly_filled": lambda t, body: partly_filled_view(t, _result(body["result"]), _side_of(body)),
+    "operator_page": lambda t, body: page_view(t, str(body["what"]), _account_of(body), body.get("leg")),
+    "finding": lambda t, body: finding_view(t, msgspec.convert(body["finding"], Finding)),
+    "funding": _funding,
+    "key_ending": lambda t, body: key_ending_view(t, _account(body), datetime.fromisoformat(body["ends_at"])),
+    "key_refused": lambda t, body: key_refused_view(t, _account(body), str(body["code"])),
+    "account_silent": lambda t, body: silent_view(t, _account(body), datetime.fromisoformat(body["since"])),
+    "account_back": lambda t, body: back_view(t, _account(body)),
+    "price_alert": _alert,
+    "digest": _digest,
+}
 
 
 def _result(data: Body) -> OrderResult:
     return msgspec.convert(data, OrderResult, strict=False)
 
 
-def _account(data: Body | None) -> Account | None:
-    return None if data is None else msgspec.convert(data, Account, strict=False)
+def _side_of(body: Body) -> PositionSide | None:
+    """Return the side of the position that an order filled into; None where it only closed, or did nothing."""
+    result = _result(body["result"])
+    if not result.filled_size or result.side is None or body.get("is_reducing"):
+        return None
+    return PositionSide.LONG if result.side is OrderSide.BUY else PositionSide.SHORT
+
+
+def _account(body: Body) -> Account:
+    return msgspec.convert(body["account"], Account, strict=False)
+
+
+def _account_of(body: Body) -> Account | None:
+    """Return whose news it is; None: of no account."""
+    if body.get("account") is not None:
+        return _account(body)
+    result = body.get("result")
+    return (
+        None
+        if result is None
+        else Account(user_id=0, exchange=result["exchange"], account_type=AccountType(result["account_type"]))
+    )

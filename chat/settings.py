@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import db
 from chat.call import Call, Reply
-from chat.news import NOTIFY, OFF, ON, QUIET_HOURS, SILENT
 from chat.questions import ask_for, close_question
-from core.preferences import PREFERENCES, Preference, choose, preferences_of
+from core.notices import GLOBAL, QUIET_HOURS
+from core.preferences import PREFERENCES, Loudness, Preference, choose, preferences_of
+from core.target_keeper import MOVING_STOP
 from models.errors import BadOrder
 from telegram_ui.texts import N_, Texts
 from telegram_ui.views.settings import SettingRow, ask_real_view, ask_setting_view, settings_view
@@ -54,8 +55,11 @@ def _show_switch(t: Texts, value: Any) -> str:
     return t("on") if value else t("off")
 
 
+_LOUDNESS = {Loudness.ON: N_("on"), Loudness.SILENT: N_("without sound"), Loudness.OFF: N_("off")}
+
+
 def _show_loudness(t: Texts, value: Any) -> str:
-    return t({ON: N_("on"), SILENT: N_("without sound"), OFF: N_("off")}[value])
+    return t(_LOUDNESS[Loudness(value)])
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -86,8 +90,9 @@ SETTINGS: tuple[Setting, ...] = (
         title=N_("No trade without a stop"),
         show=_show_switch,
     ),
+    Setting(key=MOVING_STOP, title=N_("Stop follows the targets"), show=_show_switch),
     Setting(key="zone", title=N_("Time zone"), example="Europe/Kyiv"),
-    Setting(key=NOTIFY, title=N_("Tell me of changes"), show=_show_loudness),
+    Setting(key=GLOBAL, title=N_("Tell me of changes"), show=_show_loudness),
     Setting(key=QUIET_HOURS, title=N_("Quiet hours"), example="23-7"),
     Setting(key="real_trading", title=N_("Real money"), show=_show_switch),
 )

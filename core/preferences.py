@@ -138,6 +138,7 @@ _ROWS = (
     Preference(key="max_positions", kind=Kind.COUNT),
     Preference(key="max_daily_loss", kind=Kind.AMOUNT),
     Preference(key="requires_stop", kind=Kind.CHOICE, default=False, choices=(False, True)),
+    Preference(key="moving_stop", kind=Kind.CHOICE, default=True, choices=(True, False)),
     Preference(key="zone", kind=Kind.ZONE, default="UTC"),
     Preference(key="notify", kind=Kind.CHOICE, default=Loudness.ON.value, choices=tuple(w.value for w in Loudness)),
     Preference(key="quiet_hours", kind=Kind.HOURS),

@@ -19,6 +19,8 @@ _TYPED = {
     "too_large": N_("That is too much; at most {limit}."),
     "not_whole": N_("“{text}” is not a whole number."),
     "bad_hours": N_("“{text}” is no stretch of hours; write one such as 23-7."),
+    "bad_hour": N_("“{text}” is no hour of the day; write one from 0 to 23."),
+    "alert_now": N_("The price is there already: it is {now}. Choose another line."),
     "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
     "unknown_trading_mode": N_("The mode is demo, real or both."),
     "unknown_period": N_("The stretch is day, week or month."),
@@ -135,6 +137,7 @@ _LIMITS = {
     "reduce_only": N_("Only closing works now: trading is paused or being checked. See /status and /resume."),
     "trading_halted": N_("Trading is stopped; only closing and cancelling work. See /status."),
     "unresolved_order": N_("An earlier order of {symbol} is still being checked; wait for its answer."),
+    "too_many_alerts": N_("You have {limit} alerts waiting; remove one first, with /alerts."),
     "stopping": N_("The bot is just stopping; try again in a moment."),
 }
 
@@ -210,6 +213,7 @@ WARNINGS: dict[str, str] = {
     "protection_failed": N_("Its stop or target was refused: set it from the position now."),
     "protection_unknown": N_("Whether its stop and target stand is being checked: look at the position."),
     "not_journalled": N_("It was sent, but not written down: the database takes no writes."),
+    "targets_later": N_("Its targets are placed as soon as it is filled."),
     "targets_missing": N_("Not every target stands: look at the position and its orders."),
     "partial_fill": N_("Only a part was filled."),
 }

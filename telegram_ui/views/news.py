@@ -8,11 +8,12 @@ from models.account import Account
 from models.enums import PositionSide
 from models.finding import Finding
 from models.requests import OrderResult
-from telegram_ui.buttons import home_button
+from telegram_ui.buttons import action, home_button
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
 from telegram_ui.views.checkup import MARKS, finding_text
+from telegram_ui.views.notices import mute_button, position_keyboard
 from telegram_ui.views.trade import result_text
 from telegram_ui.words import account_line, side_mark
 
@@ -83,13 +84,15 @@ def _keyboard(t: Texts) -> Keyboard:
     )
 
 
-def settled_view(t: Texts, result: OrderResult, *, was_in_doubt: bool, is_late: bool) -> Screen:
-    """Tell what became of an order."""
+def settled_view(
+    t: Texts, result: OrderResult, *, was_in_doubt: bool, is_late: bool, side: PositionSide | None = None
+) -> Screen:
+    """Tell what became of an order. `side` is that of the position it opened or grew."""
     title = t("🔎 The order that was being checked:") if was_in_doubt else t("🔔 News of your order:")
     note = t("It was held to be absent, and appeared after all.") if is_late else None
     return Screen(
         text=blocks(title, result_text(t, result), note),
-        keyboard=_keyboard(t),
+        keyboard=position_keyboard(t, _account_of(result), result.symbol or "", side),
         must_arrive=True,
     )
 
@@ -110,10 +113,27 @@ def position_news_view(t: Texts, account: Account, news: PositionNews, *, is_sil
             _size_line(t, news),
             t("Profit {amount}", amount=bold(t.signed_money(pnl))) if pnl else None,
         ),
-        keyboard=_keyboard(t),
+        keyboard=_position_keyboard(t, account, news),
         is_silent=is_silent,
         must_arrive=True,
     )
+
+
+def _position_keyboard(t: Texts, account: Account, news: PositionNews) -> Keyboard:
+    if news.size_after:
+        return position_keyboard(t, account, news.symbol, news.side)
+    side = news.side.opening_side.value
+    return (
+        (
+            Button(text=t("Trade again"), action=action("panel", news.symbol, side)),
+            Button(text=t("History"), action="hist"),
+        ),
+        (Button(text=t("Positions"), action="poss"), mute_button(t)),
+    )
+
+
+def _account_of(result: OrderResult) -> Account:
+    return Account(user_id=0, exchange=result.exchange, account_type=result.account_type)
 
 
 def _size_line(t: Texts, news: PositionNews) -> Html:

@@ -89,7 +89,7 @@ def settings_view(t: Texts, rows: Sequence[SettingRow], *, has_web_app: bool) ->
                 Button(text=t("Mode"), action="mode"),
                 Button(text=t("Language"), action="lang"),
             ),
-            (home_button(t),),
+            (Button(text=t("Notifications"), action="ntf"), home_button(t)),
         ),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from telegram import Bot
 
-from chat.news import NOTIFY, OFF, SILENT, Newsroom, is_within
+from chat.news import Newsroom
+from core.notices import GLOBAL
+from core.preferences import Loudness
 from db import Message, Store
 from models.account import Account
 from models.enums import AccountType, OrderSide, Outcome
@@ -144,24 +146,17 @@ def position_closed(reason: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason", "is_told"), [(OFF, "stop_loss", False), (SILENT, "stop_loss", True), (OFF, "liquidation", True)]
+    ("wish", "reason", "is_told"),
+    [(Loudness.OFF, "stop_loss", False), (Loudness.SILENT, "stop_loss", True), (Loudness.OFF, "liquidation", True)],
 )
 async def test_news_are_as_loud_as_their_reader_wants(
     server: Server, store: Store, worker: OutboxWorker, wish: str, reason: str, is_told: bool
 ) -> None:
-    await store.settings.put(CHAT, NOTIFY, wish)
+    await store.settings.put(CHAT, GLOBAL, wish)
     await store.outbox.add(Message(chat_id=CHAT, body=position_closed(reason), key="n"))
     await worker.drain()
     assert bool(sent_texts(server)) is is_told
     assert await store.outbox.next_due_ms() is None
-
-
-@pytest.mark.parametrize(
-    ("hours", "hour", "inside"),
-    [("23-7", 23, True), ("23-7", 6, True), ("23-7", 7, False), ("9-17", 9, True), ("9-17", 17, False)],
-)
-def test_quiet_hours_may_go_over_midnight(hours: str, hour: int, inside: bool) -> None:
-    assert is_within(hours, hour) is inside
 
 
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -28,7 +28,7 @@ from models.unified import (
     TimeInForce,
 )
 from telegram_ui.panel import Draft
-from telegram_ui.views import access, news, settings, status, trade
+from telegram_ui.views import access, alerts, digest, news, notify, settings, status, trade
 
 D = Decimal
 NOW = datetime(2026, 11, 25, 12, 3, 5, tzinfo=UTC)
@@ -251,3 +251,21 @@ NEWS = news.PositionNews(
 OWNER = access.PersonRow(user_id=7, name="Olena <b>", role="admin")
 TRADER = access.PersonRow(user_id=8, name="@taras", role="trader")
 SETTING = settings.SettingRow(key="max_leverage", title="Leverage at most", value="10×", is_default=False)
+DAY = digest.DigestRow(
+    account=PAPER,
+    trades=3,
+    wins=2,
+    pnl=D("41.20"),
+    fees=D("3.30"),
+    funding=D("-1.10"),
+    total=D("40.10"),
+    best=("BTCUSDT", D("38.00")),
+    worst=("ETHUSDT", D("-4.10")),
+)
+IDLE_DAY = digest.DigestRow(account=REAL, trades=0, wins=0, pnl=D(0), fees=D(0), funding=D(0), total=D(0))
+NOTICE_ROWS = [
+    notify.NoticeRow(name=name, loudness={"funding": "silent", "alerts": "off"}.get(name, "on"), is_fixed=is_fixed)
+    for name, is_fixed in ((name, name == "liquidation") for name in notify.NOTICE_WORDS)
+]
+QUIET = notify.QuietTime(hours="23-7", muted_until=NOW + timedelta(minutes=40), digest_hour=21)
+ALERT = alerts.AlertRow(id=1, account=PAPER, symbol="BTCUSDT", is_above=True, price=D(70000))

@@ -21,10 +21,14 @@ from telegram_ui.texts import Texts
 from telegram_ui.views import (
     access,
     accounts,
+    alerts,
+    digest,
     history,
     home,
     money,
     news,
+    notices,
+    notify,
     orders,
     plans,
     positions,
@@ -233,6 +237,40 @@ NEWS: dict[str, Make] = {
     "news_page": lambda t: news.page_view(t, "still_unknown", s.REAL, "A17"),
     "news_other": lambda t: news.other_view(t, "funding_paid", s.PAPER),
 }
+
+
+def placed(kind: str, **facts: object) -> Make:
+    """Return news about the sample's long."""
+    told = notices.PlaceNews(kind=kind, account=s.REAL, symbol="BTCUSDT", side=s.LONG.side)
+    return lambda t: notices.place_news_view(t, replace(told, **facts))  # type: ignore[arg-type]
+
+
+NOTICES: dict[str, Make] = {
+    "notice_partly_filled": lambda t: notices.partly_filled_view(t, s.PARTLY, s.LONG.side),
+    "notice_liquidation_near": placed("liquidation_near", mark=D(50100), liquidation=D(48300), distance=D("0.0359")),
+    "notice_naked": placed("naked", size=D("0.05")),
+    "notice_stop_moved": placed("stop_moved", price=D("60060.6"), hits=1, targets=3, is_breakeven=True),
+    "notice_stop_moved_on": placed("stop_moved", price=D(61000), hits=2, targets=3),
+    "notice_stop_not_moved": placed("stop_not_moved", price=D(61000), hits=2, targets=3, code="venue_busy"),
+    "notice_stop_waits": placed("stop_waits", price=D("60060.6")),
+    "notice_targets_missing": placed("targets_missing", count=2),
+    "notice_orphan": placed("orphan_cancelled", side=None, part="stop_loss"),
+    "notice_funding": lambda t: notices.funding_view(
+        t, s.DEMO, D("-1.25"), {"BTCUSDT": D("-1.5"), "ETHUSDT": D("0.25")}
+    ),
+    "notice_key_ending": lambda t: notices.key_ending_view(t, s.REAL, s.NOW + timedelta(days=3)),
+    "notice_key_refused": lambda t: notices.key_refused_view(t, s.REAL, "key_expired"),
+    "notice_silent": lambda t: notices.silent_view(t, s.REAL, s.NOW),
+    "notice_back": lambda t: notices.back_view(t, s.REAL),
+    "digest": lambda t: digest.digest_view(t, s.NOW, [s.DAY, s.IDLE_DAY]),
+    "digest_idle": lambda t: digest.digest_view(t, s.NOW, [s.IDLE_DAY]),
+    "notify": lambda t: notify.notify_view(t, s.NOTICE_ROWS, [(s.DEMO, "on"), (s.REAL, "silent")], s.QUIET),
+    "ask_digest": lambda t: notify.ask_digest_view(t, s.QUIET),
+    "alerts": lambda t: alerts.alerts_view(t, [s.ALERT, replace(s.ALERT, id=2, is_above=False, note="take some off")]),
+    "alerts_none": lambda t: alerts.alerts_view(t, []),
+    "alert_added": lambda t: alerts.alert_added_view(t, s.ALERT, D("60600.7")),
+    "alert_fired": lambda t: alerts.alert_fired_view(t, s.ALERT, D(70001)),
+}
 ERRORS: dict[str, Make] = {
     "error_typed": told(BadOrder("", code="bad_number", name="size", text="<b>abc"), "/long BTC 100$ 5x sl 2% tp 4%"),
     "error_limit": told(LimitExceeded("", code="max_leverage", limit=D(5), found=D(10))),
@@ -256,6 +294,7 @@ SCREENS: dict[str, Make] = {
     **ACCOUNTS,
     **PEOPLE,
     **NEWS,
+    **NOTICES,
     **OPERATION,
     **ERRORS,
 }

@@ -1,0 +1,79 @@
+"""Price alerts: added by a line of text, listed, removed."""
+
+from chat.call import Call, Reply
+from chat.money import find_instrument
+from chat.reading import chosen_accounts
+from core.alert_phrases import line_of, parse_alert
+from db import Direction, PriceAlert
+from models.account import Account
+from models.errors import BadOrder, LimitExceeded, Unavailable
+from telegram_ui.screen import Screen, Toast
+from telegram_ui.views.alerts import AlertRow, alert_added_view, alerts_view
+
+MOST = 20
+"""How many alerts one person may have waiting."""
+
+
+async def cmd_alert(call: Call) -> Reply:
+    """Watch a line; without one, list what is watched."""
+    if not call.text.strip():
+        return await cmd_alerts(call)
+    wish = parse_alert(call.text)
+    account = (await chosen_accounts(call))[0]
+    instrument = await find_instrument(call, account, wish.symbol)
+    ticker = await call.backend.get_ticker(call.user_id, instrument.symbol, account.exchange, account.account_type)
+    now = ticker.last_price or ticker.mark_price
+    if now is None:
+        raise Unavailable("the venue gives no price", code="no_price")
+    if len(await call.store.alerts.waiting(call.user_id)) >= MOST:
+        raise LimitExceeded("too many alerts", code="too_many_alerts", limit=MOST)
+    direction, price = line_of(wish, instrument, now)
+    number = await call.store.alerts.add(
+        call.user_id,
+        exchange=account.exchange,
+        account_type=account.account_type,
+        symbol=instrument.symbol,
+        direction=direction,
+        price=price,
+        note=wish.note,
+    )
+    row = AlertRow(
+        id=number,
+        account=account,
+        symbol=instrument.symbol,
+        is_above=direction is Direction.ABOVE,
+        price=price,
+        note=wish.note,
+    )
+    return alert_added_view(call.t, row, now)
+
+
+async def cmd_alerts(call: Call) -> Reply:
+    """List what is watched."""
+    return await _alerts_screen(call)
+
+
+async def _alerts_screen(call: Call) -> Screen:
+    return alerts_view(call.t, [_row(alert) for alert in await call.store.alerts.waiting(call.user_id)])
+
+
+async def on_alert_removed(call: Call) -> Reply:
+    """Stop watching a line."""
+    word = call.argument(0)
+    if not (word.isascii() and word.isdecimal()):
+        raise BadOrder("the button names no alert", code="bad_button")
+    if not await call.store.alerts.remove(int(word), call.user_id):
+        return Toast(text=call.t("This alert is gone already."))
+    return await _alerts_screen(call)
+
+
+def _row(alert: PriceAlert) -> AlertRow:
+    account = Account(user_id=alert.user_id, exchange=alert.exchange, account_type=alert.account_type)
+    return AlertRow(
+        id=alert.id,
+        account=account,
+        symbol=alert.symbol,
+        is_above=alert.direction is Direction.ABOVE,
+        price=alert.price,
+        note=alert.note,
+    )
