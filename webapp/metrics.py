@@ -1,10 +1,13 @@
 """Counts for whoever watches the process, in Prometheus' words. Served to this machine only."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.types import Scope
+
+from models.finding import Finding
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -24,6 +27,9 @@ class Meter:
         self._deeds = Counter("elcaro_web_deeds", "Confirmed requests", ("kind", "outcome"), registry=self.registry)
         self._codes = Counter("elcaro_web_refusals", "Errors by code", ("code",), registry=self.registry)
         self.streams = Gauge("elcaro_web_streams", "Open streams", registry=self.registry)
+        self._findings = Gauge(
+            "elcaro_findings", "What the check-up finds now", ("code", "verdict"), registry=self.registry
+        )
 
     def request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answered request; a stream counts its requests, not its time."""
@@ -37,6 +43,12 @@ class Meter:
         self._deeds.labels(kind, {True: "done", False: "refused", None: "unknown"}[success]).inc()
         if code:
             self._codes.labels(code).inc()
+
+    def found(self, findings: Iterable[Finding]) -> None:
+        """Take what the check-up finds now in place of what it found before; whose account it is stays out."""
+        self._findings.clear()
+        for finding in findings:
+            self._findings.labels(finding.code, finding.verdict.value).inc()
 
     def text(self) -> bytes:
         """Return every count as Prometheus reads it."""

@@ -15,4 +15,5 @@ async def metrics(parts: Running, request: Request) -> Response:
     """Return every count; to anybody else there is no such page."""
     if not is_from_this_machine(request):
         raise HTTPException(404)
+    parts.meter.found(await parts.runtime.jobs.rounds.now())
     return Response(parts.meter.text(), headers={"Content-Type": CONTENT_TYPE})
