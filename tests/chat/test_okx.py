@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.okx.keys import TRADING, OkxKey
 from sandbox.server import Sandbox
-from tests.chat.rig import Phone, Rig, running_bot
+from tests.chat.rig import Phone, Rig, eventually, running_bot
 
 
 @pytest.fixture
@@ -80,6 +80,45 @@ async def test_many_orders_of_both_kinds_are_cancelled(rig: Rig, trader: Phone) 
     await trader.taps("✅")
     assert rig.sandbox.world.okx.open_orders("10000001") == []
     assert (posts(rig, "cancel-batch-orders"), posts(rig, "cancel-algos")) == (2, 1)
+
+
+async def test_several_targets_stand_as_orders_that_reduce_and_go_with_the_position(rig: Rig, trader: Phone) -> None:
+    await trader.says("/buy ETH 900$ sl 2% tp 3%,6%")
+    assert "✅ Bought" in (await trader.taps("✅")).text
+    assert (await trader.says("/orders")).text.count("reduces only") >= 2
+    await trader.says("/close ETH")
+    assert "✅ Sold" in (await trader.taps("✅")).text
+    assert rig.sandbox.world.okx.open_orders("10000001", symbol="ETH-USDT-SWAP") == []
+
+
+async def test_leverage_is_set(rig: Rig, trader: Phone) -> None:
+    await trader.says("/lev ETH 7")
+    assert "✅" in (await trader.taps("✅")).text
+    assert rig.sandbox.world.okx.leverage("10000001", "ETH-USDT-SWAP") == 7
+
+
+async def test_venues_refusal_changes_nothing_and_says_why(rig: Rig, trader: Phone) -> None:
+    await trader.says("/buy ETH 300$ sl 2%")
+    rig.sandbox.fault("code_before", match="POST /api/v5/trade/order", code="51008", message="low")
+    shown = await trader.taps("✅")
+    assert "❌ Not done" in shown.text
+    assert "not enough free margin" in shown.text
+
+
+@pytest.mark.parametrize("order", ["/buy ETH 300$ sl 2%", "/short ETH 0.1 @ 4000", "/close BTC", "/sl BTC 5%"])
+async def test_lost_answer_is_told_as_it_was_and_nothing_is_sent_again(
+    sandbox: Sandbox, tmp_path: Path, order: str
+) -> None:
+    async with running_bot(sandbox, tmp_path, with_jobs=True) as rig:
+        await rig.owner.says("/exchange")
+        await rig.owner.taps("OKX")
+        await rig.owner.says(order)
+        for path in ("order", "close-position", "order-algo"):
+            sandbox.fault("reset_after", match=f"POST /api/v5/trade/{path}")
+        shown = await rig.owner.taps("✅")
+        await eventually(lambda: "✅" in rig.owner.messages()[-1].text)
+        assert rig.owner.messages()[-1].message_id == shown.message_id
+        assert posts(rig) == 1
 
 
 async def test_keys_of_three_fields_are_connected(rig: Rig, owner: Phone) -> None:
