@@ -1,0 +1,1 @@
+"""Real processes, killed for real, against a sandbox whose ledger is the judge; see `benchmarks.chaos`."""
