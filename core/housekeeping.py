@@ -9,6 +9,8 @@ from db import Store
 logger = logging.getLogger(__name__)
 
 _EVERY_S = 15.0
+_SOONER_S = (2.0, 3.0, 5.0)
+"""The first rounds: nobody can open where the venue was away for a moment just when we started."""
 _TIDY_EVERY = 4
 _KEEP_MS = 7 * 24 * 3600 * 1000
 _KEEP_CONFIRMATIONS_MS = 24 * 3600 * 1000
@@ -32,7 +34,7 @@ class Housekeeper:
         """Work for ever."""
         rounds = 0
         while True:
-            await self._clock.sleep(_EVERY_S)
+            await self._clock.sleep(_SOONER_S[rounds] if rounds < len(_SOONER_S) else _EVERY_S)
             try:
                 await self.reconcile_left_over()
                 if rounds % _TIDY_EVERY == 0:

@@ -35,6 +35,16 @@ async def test_account_whose_venue_comes_back_may_open_again(room: Room) -> None
     assert await room.store.trading.state_of(room.account) is TradingState.ACTIVE
 
 
+async def test_account_whose_venue_was_away_for_a_moment_at_the_start_waits_moments(room: Room) -> None:
+    await connect_account(room)
+    await room.store.trading.restrict(str(room.account), RECONCILING, TradingState.REDUCING)
+    running = asyncio.ensure_future(Housekeeper(room.store, room.recovery, clock=room.clock).run())
+    await room.clock.advance(3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert await room.store.trading.state_of(room.account) is TradingState.ACTIVE
+
+
 async def test_what_is_finished_and_old_is_forgotten_and_what_waits_is_kept(room: Room) -> None:
     updates = [
         Update(bot_id=1, update_id=n, kind="message", from_id=7, payload="{}", received_ms=room.clock.now_ms())
