@@ -14,6 +14,7 @@ from db import Effect, Leg, LegState, Message, Step
 from models.account import Account
 from models.finding import Finding
 
+_BEGUN = frozenset({LegState.WORKING, LegState.PARTIAL})
 _WHOSE = ("venue", "kind", "user", "reason")
 """The fields of a finding that tell it from others with its code; the rest are measurements."""
 
@@ -38,6 +39,8 @@ class Herald:
         was_unknown = was.is_unresolved and not now.is_unresolved
         is_taken_back = now is LegState.CANCELLED and step.after.code == "cancelled"
         undone = was is LegState.ACKED and now in {LegState.REJECTED, LegState.CANCELLED, LegState.ABSENT}
+        # what could not execute ends by itself; an exit does so with its position, whose end is told
+        undone |= was in _BEGUN and now is LegState.CANCELLED and exit_of(step.after) is None
         expired = was is LegState.PREPARED and now is LegState.REJECTED
         if not (is_late or was_unknown or (undone and not is_taken_back) or expired):
             return None
