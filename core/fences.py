@@ -40,6 +40,8 @@ class Watch:
 
     looks: int = 0
     due: float = 0.0
+    proves_at: float = 0.0
+    """From when on a miss proves something."""
     misses: int = 0
     last_miss: float | None = None
     noops: int = 0
@@ -55,17 +57,22 @@ class Watch:
             self.last_miss = now
 
     def plan(self, now: float, age_s: float, *, at_least_s: float = 0.0) -> None:
-        """Say when to look again: soon at first, then less often, but not before `at_least_s` from now."""
+        """Say when to look again: soon at first, then less often, and when a miss begins to prove something; but not
+        before `at_least_s` from now."""
         first = (0.3, 0.5, 1.0)
         later = 2.0 if age_s < TELL_USER_AFTER_S else 5.0 if age_s < PAGE_AFTER_S else 10.0
-        self.due = now + max(first[self.looks] if self.looks < len(first) else later, at_least_s)
+        wait_s = first[self.looks] if self.looks < len(first) else later
+        if self.proves_at > now:
+            wait_s = min(wait_s, self.proves_at - now)
+        self.due = now + max(wait_s, at_least_s)
         self.looks += 1
 
 
-def is_settled(watch: Watch, *, now: float, venue_now_ms: int, fence_ms: int) -> bool:
-    """Return whether a miss proves something by now: nothing can execute any more, and what lags has caught up."""
-    is_spent = watch.nonce_spent_at is not None and now >= watch.nonce_spent_at + SETTLE_S
-    return is_spent or venue_now_ms >= fence_ms + SETTLE_S * 1000
+def settled_in_s(watch: Watch, *, now: float, venue_now_ms: int, fence_ms: int) -> float:
+    """Return in how many seconds a miss begins to prove something: when nothing can execute any more, and what lags
+    has caught up. Not above zero where it does by now."""
+    by_fence = (fence_ms - venue_now_ms) / 1000 + SETTLE_S
+    return by_fence if watch.nonce_spent_at is None else min(by_fence, watch.nonce_spent_at + SETTLE_S - now)
 
 
 def next_step(watch: Watch, *, now: float, age_s: float, can_spend_nonce: bool) -> NextStep:

@@ -19,8 +19,8 @@ from core.fences import (
     TELL_USER_AFTER_S,
     NextStep,
     Watch,
-    is_settled,
     next_step,
+    settled_in_s,
 )
 from core.herald import Herald
 from core.news import News
@@ -146,8 +146,9 @@ class Resolver:
             await self._adopt(leg, order)
             return
         now = self._clock.monotonic()
-        is_counting = is_settled(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
-        watch.missed(now, counts=is_counting and await self._may_be_missing(leg))
+        left_s = settled_in_s(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
+        watch.proves_at = now + left_s
+        watch.missed(now, counts=left_s <= 0 and await self._may_be_missing(leg))
         await self._after_miss(leg, watch, client, instrument, age_s)
 
     async def _after_miss(
@@ -211,7 +212,9 @@ class Resolver:
             await self._settle(leg, by_reading(is_done=True, evidence="the account is as wanted"))
             return
         now = self._clock.monotonic()
-        if not is_settled(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0):
+        left_s = settled_in_s(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
+        watch.proves_at = now + left_s
+        if left_s > 0:
             return
         if is_done is None:
             evidence, code = "it cannot be read back, and can no longer happen", "not_confirmed"

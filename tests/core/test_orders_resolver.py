@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.by_hand import settle_by_hand
-from core.fences import MISSES_NEEDED, NextStep, Watch, is_settled, next_step
+from core.fences import MISSES_NEEDED, NextStep, Watch, next_step, settled_in_s
+from core.herald import Herald
 from core.news import News
 from core.outcomes import by_order
-from db import Job, LegState, StaleLease
+from db import Job, LegState, StaleLease, Step
 from models.enums import OrderSide, OrderStatus, OrderType, Outcome, TimeInForce
 from models.errors import BadOrder, LimitExceeded
 from models.requests import CancelAll, CancelOrder
@@ -285,6 +286,27 @@ async def test_person_settles_an_order_that_nothing_else_can(bybit: Room) -> Non
     assert (await bybit.buy("next")).outcome is Outcome.FILLED
 
 
+async def test_order_that_was_found_open_and_could_not_execute_is_told_to_its_end(bybit: Room) -> None:
+    bybit.venue.status_of_market_orders = OrderStatus.OPEN
+    bybit.venue.moods = [Network.ANSWER_LOST]
+    await bybit.buy()
+    await bybit.resolve()
+    before, herald = await bybit.leg(), Herald()
+    dead = dataclasses.replace(before, state=LegState.CANCELLED, code="not_filled")
+    assert before.state is LegState.WORKING
+    assert herald.progressed(Step(before=before, after=dead, evidence="order: cancelled")) is not None
+    taken_back = dataclasses.replace(dead, code="cancelled")
+    assert herald.progressed(Step(before=before, after=taken_back, evidence="order: cancelled")) is None
+
+
+def test_the_first_look_that_can_prove_absence_is_not_late() -> None:
+    watch = Watch(looks=5, proves_at=100.0)
+    watch.plan(99.5, age_s=15)
+    assert watch.due == 100.0
+    watch.plan(100.0, age_s=15)
+    assert watch.due == 102.0
+
+
 @pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.REJECTED])
 async def test_order_found_dead_is_not_called_absent(bybit: Room, status: OrderStatus) -> None:
     bybit.venue.status_of_market_orders = status
@@ -304,10 +326,10 @@ def test_misses_count_only_when_spaced_and_after_the_fence() -> None:
 
 
 def test_fence_needs_settling_unless_the_nonce_is_spent() -> None:
-    assert not is_settled(Watch(), now=0, venue_now_ms=14_999, fence_ms=5000)
-    assert is_settled(Watch(), now=0, venue_now_ms=15_000, fence_ms=5000)
-    assert not is_settled(Watch(nonce_spent_at=0), now=9.9, venue_now_ms=0, fence_ms=5000)
-    assert is_settled(Watch(nonce_spent_at=0), now=10, venue_now_ms=0, fence_ms=5000)
+    assert settled_in_s(Watch(), now=0, venue_now_ms=14_999, fence_ms=5000) == pytest.approx(0.001)
+    assert settled_in_s(Watch(), now=0, venue_now_ms=15_000, fence_ms=5000) == 0
+    assert settled_in_s(Watch(nonce_spent_at=0), now=9, venue_now_ms=0, fence_ms=5000) == 1
+    assert settled_in_s(Watch(nonce_spent_at=0), now=10, venue_now_ms=0, fence_ms=5000) == 0
 
 
 @pytest.mark.parametrize(
