@@ -17,7 +17,6 @@ from core.record import record_of
 from direct.bybit import DirectBybit
 from direct.calls import Pools
 from exchanges.base import AccountVenue, PublicMarket
-from exchanges.clock import VenueClock
 from hl_adapter import DirectHyperliquid
 from models.account import Account
 from models.enums import AccountType
@@ -28,13 +27,7 @@ from models.venue import Credentials
 
 class _Direct(Protocol):
     def __call__(
-        self,
-        *,
-        base_url: str,
-        account_type: AccountType,
-        credentials: Credentials | None,
-        pools: Pools,
-        clock: VenueClock | None = None,
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
     ) -> AccountVenue: ...
 
 
@@ -47,7 +40,6 @@ class LegacyGateway:
 
     name: Literal["legacy"] = "legacy"
     _pools: dict[str, Pools] = field(default_factory=dict)
-    _clocks: dict[str, VenueClock] = field(default_factory=dict)
     _accounts: dict[tuple[Account, str], tuple[Credentials, AccountVenue]] = field(default_factory=dict)
     _markets: dict[str, AccountVenue] = field(default_factory=dict)
     _instruments: dict[str, Sequence[Instrument]] = field(default_factory=dict)
@@ -86,8 +78,7 @@ class LegacyGateway:
             raise BadOrder(f"{title} is available on the unified path only", code="unified_only", exchange=exchange)
         pools = self._pools.setdefault(exchange, Pools(exchange))
         url = _address(exchange, account_type)
-        clock = self._clocks.setdefault(url, VenueClock())
-        return direct(base_url=url, account_type=account_type, credentials=credentials, pools=pools, clock=clock)
+        return direct(base_url=url, account_type=account_type, credentials=credentials, pools=pools)
 
 
 def _address(exchange: str, account_type: AccountType) -> str:

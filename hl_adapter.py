@@ -7,8 +7,10 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import requests
@@ -18,11 +20,9 @@ from hyperliquid.info import Info
 from hyperliquid.utils.error import ClientError, ServerError
 from hyperliquid.utils.signing import sign_l1_action
 
-from direct.calls import TIMEOUT_S, Pools, Turns, network_ack, post_once
+from direct.calls import TIMEOUT_S, Pools, Turns, clock_at, network_ack, post_once
 from direct.hyperliquid_actions import action_for, legs_of
 from direct.hyperliquid_answers import read_answer
-from exchanges.clock import VenueClock
-from exchanges.transport import observe_date
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
 from models.errors import BadPayload, NoCredentials, NotSent, Unavailable
@@ -65,13 +65,7 @@ class DirectHyperliquid:
     fence_s = 10.0
 
     def __init__(
-        self,
-        *,
-        base_url: str,
-        account_type: AccountType,
-        credentials: Credentials | None,
-        pools: Pools,
-        clock: VenueClock | None = None,
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
     ) -> None:
         values = credentials.values if credentials else {}
         self._account_type = account_type
@@ -83,7 +77,7 @@ class DirectHyperliquid:
         self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
         self._collaterals: dict[str, int] = {}
-        self._clock = clock or VenueClock()
+        self._clock = clock_at(base_url)
         self._turns = Turns()
         self._known_dexes: list[str] = []
         self._dexes_until = 0.0
@@ -113,7 +107,9 @@ class DirectHyperliquid:
         """Learn the venue's time, whole seconds of it, from the date of every answer."""
         received_at = time.monotonic()
         sent_at = received_at - answer.elapsed.total_seconds()
-        observe_date(self._clock, answer.headers, sent_at=sent_at, received_at=received_at)
+        with suppress(KeyError, ValueError):
+            venue_s = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+            self._clock.observe(venue_s, sent_at=sent_at, received_at=received_at, resolution_s=1.0)
 
     # Reads ----------------------------------------------------------------------------------------------------------
 

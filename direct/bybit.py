@@ -18,7 +18,7 @@ from pybit.unified_trading import HTTP
 
 from direct.bybit_answers import read_answer
 from direct.bybit_bodies import Call, call_for
-from direct.calls import TIMEOUT_S, Pools, Turns, network_ack, post_once
+from direct.calls import TIMEOUT_S, Pools, Turns, clock_at, network_ack, post_once
 from exchanges.bybit_errors import SETTING_REFUSED, word
 from exchanges.clock import STALE_S, VenueClock
 from models.enums import AccountType, ContractKind, MarginMode, PositionMode
@@ -108,17 +108,11 @@ class DirectBybit:
     fence_s = RECV_WINDOW_MS / 1000
 
     def __init__(
-        self,
-        *,
-        base_url: str,
-        account_type: AccountType,
-        credentials: Credentials | None,
-        pools: Pools,
-        clock: VenueClock | None = None,
+        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
     ) -> None:
         values = credentials.values if credentials else {}
         self._key, secret = values.get("api_key"), values.get("api_secret")
-        self._clock = clock or VenueClock()
+        self._clock = clock_at(base_url)
         self._http: Any = Client(base_url, self._clock, api_key=self._key, api_secret=secret)
         self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
         self._recorder.endpoint = base_url

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import requests
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, SSLError
 
+from exchanges.clock import VenueClock
 from models.errors import NotSent, Unavailable
 from models.requests import Ack, AckKind, Action, BatchOrders, OrderRequest, SignedRequest
 
@@ -24,6 +25,7 @@ TIMEOUT_S = (3.0, 8.0)
 MAX_ANSWER = 1 << 20
 BAN_S = 600.0
 _CHUNK = 1 << 16
+_clocks: dict[str, VenueClock] = {}
 
 
 class Reply(NamedTuple):
@@ -54,6 +56,11 @@ def post_once(session: requests.Session, request: SignedRequest) -> Reply:
             if len(content) > MAX_ANSWER:
                 raise requests.RequestException("the answer has no end")
         return Reply(answer.status_code, answer.headers, content)
+
+
+def clock_at(url: str) -> VenueClock:
+    """Return the clock of the venue at an address: one for all clients there, so that each answer teaches all."""
+    return _clocks.setdefault(url, VenueClock())
 
 
 class Pools:

@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "migrations": {"storage"},
     "db": {"models", "storage"},
     "core": {"models", "exchanges", "db"},
-    "direct": {"models", "exchanges.bybit_errors", "exchanges.hyperliquid_errors"},
+    "direct": {"models", "exchanges.bybit_errors", "exchanges.hyperliquid_errors", "exchanges.clock"},
     "hl_adapter": {"models", "direct"},
     "bot_unified": {"models", "core", "db"},
     # the vocabulary of an account's client, and nothing of the adapters that this path bypasses
@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": set(),
     # rows that only tables name: pure data that may be read one by one
     "exchanges.bybit_errors": set(),
+    "exchanges.clock": set(),
     "exchanges.hyperliquid_errors": set(),
     "exchanges.base": {"models"},
     "exchanges.spec": {"models", "exchanges", "exchanges.base"},
