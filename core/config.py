@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     telegram_api_url: Url = "https://api.telegram.org"
     telegram_link: Url = ""
     paper_venues: PaperVenues = Field(default_factory=dict)
+    failpoint: Annotated[str, Field(pattern="^([A-Z][0-9]{1,2}(:stop)?)?$")] = ""
 
     @classmethod
     def settings_customise_sources(
@@ -125,6 +126,8 @@ class Settings(BaseSettings):
             raise ValueError("TELEGRAM_TOKEN: expected digits, a colon and 35 characters, as @BotFather gave it")
         if self.elcaro_mode is Mode.LIVE and "SANDBOX" in token:
             raise ValueError("TELEGRAM_TOKEN: this is the sandbox's token; put the one that @BotFather gave you")
+        if self.elcaro_mode is Mode.LIVE and self.failpoint:
+            raise ValueError("FAILPOINT: it kills the program in the middle of an order; leave it empty")
         return self
 
     @property

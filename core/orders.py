@@ -15,6 +15,7 @@ from core.actions import effect_of, fills_at_once, fingerprint, freeze, is_emerg
 from core.alarms import alarm_of
 from core.clock import Clock, SystemClock
 from core.emergency import EmergencyLog
+from core.failpoints import failpoint
 from core.news import News
 from core.outcomes import as_not_sent, by_answer, by_order, paired, result_of
 from core.sending import result_of_ack, send_once
@@ -222,6 +223,7 @@ class OrderDesk:
 
     def _sign(self, action: Action, sender: Sender, nonce: int | None) -> SignedRequest:
         now_ms = sender.venue_time_ms()
+        failpoint("K4")
         return sender.sign(
             action, Stamp(timestamp_ms=now_ms, fence_ms=now_ms + round(sender.fence_s * 1000), nonce=nonce)
         )
@@ -231,7 +233,9 @@ class OrderDesk:
         give_up_at = self._clock.monotonic() + _TRY_FOR_S
         for tries in range(_TRIES):
             acks = await self._send(wish, claimed, sender)
+            failpoint("K8")
             legs = await self._write(claimed, wish, acks)
+            failpoint("K9")
             if legs is None:
                 return result_of_ack(wish, acks[0], f"A{claimed.leg_ids[0]}")
             if not all(leg.state is LegState.PREPARED for leg in legs):
@@ -239,6 +243,7 @@ class OrderDesk:
             is_wanted = acks[0].code != "stale" and self._clock.monotonic() < give_up_at
             if tries + 1 == _TRIES or not is_wanted:
                 break
+            failpoint("K3")
             await self._clock.sleep(_RETRY_DELAYS_S[tries])
             try:
                 again = await self._claim_again(wish, claimed, sender, action)

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from core.actions import instrument_of_leg, thaw
 from core.clock import Clock, SystemClock, wait_for_event
+from core.failpoints import failpoint
 from core.fences import (
     KEY_PAUSE_S,
     KEY_PROBLEMS,
@@ -223,6 +224,7 @@ class Resolver:
         await self._settle(leg, by_reading(is_done=False, evidence=evidence, code=code))
 
     async def _settle(self, leg: Leg, decide: Decide) -> None:
+        failpoint("K12")
         step = await self._store.journal.update(leg.id, decide, announce=self._herald.progressed, lease=Job.RESOLVER)
         if step is None:
             return

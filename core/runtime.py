@@ -12,6 +12,7 @@ from core.clock import Clock, SystemClock
 from core.config import Settings, credentials_directory
 from core.context import Context, opened
 from core.emergency import EmergencyLog
+from core.failpoints import arm
 from core.ids import use_id_key
 from core.instruments import InstrumentTables
 from core.jobs import Jobs, make_jobs
@@ -70,6 +71,7 @@ async def open_runtime(
     """
     async with AsyncExitStack() as stack:
         clock = clock or SystemClock()
+        arm(settings.failpoint)
         store = await db.open_database(settings.database, role=role, now_ms=clock.now_ms)
         stack.push_async_callback(db.close_database)
         vault = await open_vault(store, store.path.parent, credentials_directory())

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from core.clock import Clock
+from core.failpoints import failpoint
 from db import Claim
 from models.enums import Outcome
 from models.requests import Ack, AckKind, OrderResult, Sender, SignedRequest
@@ -40,6 +41,7 @@ async def send_once(
     if sender.venue_time_ms() >= request.stamp.fence_ms:
         # this process was asleep: the venue would refuse the request, if it ever arrived
         return (Ack(kind=AckKind.NOT_SENT, code="stale"),)
+    failpoint("K5")
     sending = asyncio.create_task(sender.send(request))
     limit = asyncio.create_task(clock.sleep(SEND_LIMIT_S))
     await asyncio.wait({sending, limit}, return_when=asyncio.FIRST_COMPLETED)

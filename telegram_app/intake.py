@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
+from core.failpoints import failpoint
 from db import StorageUnavailable, Store
 from db import Update as StoredUpdate
 from models.finding import Finding, fail, warn
@@ -112,8 +113,10 @@ class Intake:
         self._tell_recovered()
         if not updates:
             return offset
+        failpoint("K1")
         stored = [_stored(update, self._bot.id, self._person_of(update)) for update in updates]
         new = {update.update_id for update in await self._store.inbox.add(stored)}
+        failpoint("K2")
         await self._hand_out([update for update in updates if update.update_id in new])
         return updates[-1].update_id + 1
 

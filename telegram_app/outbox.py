@@ -6,6 +6,7 @@ import logging
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from chat.news import Newsroom
+from core.failpoints import failpoint
 from db import StorageUnavailable, Store, StoredMessage
 from telegram_app.messenger import Messenger
 from telegram_app.render import from_body
@@ -83,6 +84,7 @@ class OutboxWorker:
         except TelegramError as e:
             await self._postpone(message, e)
             return False
+        failpoint("K10")
         await self._store.outbox.sent(message.id, sent_id)
         await self._newsroom.told(message.chat_id, message.body)
         return True
