@@ -17,7 +17,7 @@ from telegram_ui.texts import DEFAULT_LANGUAGE, LANGUAGES, N_, Texts
 
 MAX_IN_MENU = 10
 
-_ABOUT = N_("Your own bot for perpetual futures on Bybit and HyperLiquid.")
+_ABOUT = N_("Your own bot for perpetual futures on Bybit, HyperLiquid and OKX.")
 _OPEN = N_("Open")
 _DESCRIPTION = N_(
     "ElCaro shows balances, positions and orders, opens and closes positions, and guards them with stops. "

@@ -45,7 +45,7 @@ def create_app(runtime: Runtime, *, limits: Limits | None = None) -> Gate:
     app = FastAPI(
         title="ElCaro",
         version=VERSION,
-        summary="Trade perpetual futures on Bybit and HyperLiquid.",
+        summary="Trade perpetual futures on Bybit, HyperLiquid and OKX.",
         docs_url=None,  # their scripts come from elsewhere, which this app's policy does not allow
         redoc_url=None,
     )

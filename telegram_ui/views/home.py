@@ -43,7 +43,7 @@ def greeting_view(t: Texts, *, is_sandbox: bool, has_account: bool) -> Screen:
         money = t("Connect an account with /connect; keys that can withdraw are refused.")
     return Screen(
         text=lines(
-            bold(t("ElCaro trades perpetual futures for you on Bybit and HyperLiquid.")),
+            bold(t("ElCaro trades perpetual futures for you on Bybit, HyperLiquid and OKX.")),
             money,
             t("Press a button, or write: {example}", example=code("/long BTC 100$ 5x sl 2% tp 4%")),
         ),
