@@ -79,6 +79,10 @@ pip_install() {
   "$PY" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
 }
 
+is_set_up() {
+  [ -x "$PY" ] && [ -f "$VENV/.installed-from" ]
+}
+
 create_env_file() {
   [ -f .env ] && return
   (umask 077 && cp .env.example .env)
@@ -98,12 +102,18 @@ case "$what" in
   --help | -h) usage ;;
   --test | -t) run_tests "$@" ;;
   --clean | -c)
-    "$0" --stop >/dev/null 2>&1 || true
+    if is_set_up; then "$PY" -m launcher --stop; fi
     rm -rf "$VENV" run .pytest_cache .mypy_cache .ruff_cache .hypothesis
     find . -name __pycache__ -type d -prune -exec rm -rf {} +
     echo "Removed the environment, caches and run files. Data, logs and .env are untouched."
     ;;
-  "" | --daemon | -d | --stop | --restart | -r | --status | -s | --bot | --webapp | --web | --sandbox | --install | -i | --doctor | --backup | --restore | --import)
+  --stop | --status | -s)
+    # neither is worth an installation
+    if is_set_up; then exec "$PY" -m launcher "$what"; fi
+    echo "ElCaro is not running."
+    if [ "$what" != --stop ]; then exit 3; fi
+    ;;
+  "" | --daemon | -d | --restart | -r | --bot | --webapp | --web | --sandbox | --install | -i | --doctor | --backup | --restore | --import)
     install_from requirements.lock
     create_env_file
     exec "$PY" -m launcher "${what:---foreground}" "$@"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.config import Settings
 from launcher.parts import BOT, SANDBOX, WEBAPP, Part, announced_sandbox
-from launcher.ports import HOST, SANDBOX_PORTS, any_free, is_free
+from launcher.ports import FREE_PORTS, HOST, SANDBOX_PORTS, any_free, is_free
 from launcher.supervisor import Plan
 
 _WEBAPP_MAIN = Path("webapp/__main__.py")
@@ -46,7 +46,7 @@ def _sandbox_options(settings: Settings) -> Sequence[str]:
     if all(is_free(port) for port in SANDBOX_PORTS):
         return state
     print(f"Ports {SANDBOX_PORTS[0]} to {SANDBOX_PORTS[-1]} are taken by another program; the sandbox takes free ones.")
-    return (*state, "--port-base", "0")
+    return (*state, *FREE_PORTS)
 
 
 def _web_address(settings: Settings, parts: Sequence[Part]) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import socket
 
 HOST = "127.0.0.1"
+FREE_PORTS = ("--port-base", "0")
+"""What tells the sandbox to take any free ports."""
 SANDBOX_PORTS = range(8780, 8785)
 
 

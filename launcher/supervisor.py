@@ -22,6 +22,7 @@ from launcher.parts import (
     environment,
     write_private,
 )
+from launcher.ports import FREE_PORTS
 from launcher.process import READY_S, STOP_S, Running, StartFailed
 
 _RESTARTS = 5
@@ -104,17 +105,23 @@ class Supervisor:
         await running.ready(self._stopping)
 
     async def _start_sandbox(self) -> None:
-        command = [*SANDBOX.command, *self._plan.sandbox_options]
+        # somebody may take a port between the look at it and the start
+        line = await self._sandbox_with(()) or await self._sandbox_with(FREE_PORTS)
+        if not line:
+            raise StartFailed("the sandbox ended; its last words are above")
+        assert self._sandbox is not None
+        announced: dict[str, Any] = json.loads(line) | {"pid": self._sandbox.pid}
+        write_private(SANDBOX_FILE, json.dumps(announced))
+        self._announced, self._url = announced, announced["chat_url"]
+
+    async def _sandbox_with(self, options: Sequence[str]) -> bytes:
+        """Start the sandbox and return its announcement; empty when it ended."""
+        command = [*SANDBOX.command, *self._plan.sandbox_options, *options]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, process_group=0)
         self._sandbox = process
         self._record.note_part(SANDBOX.name, process.pid)
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), READY_S)
-        if not line:
-            raise StartFailed("the sandbox ended; its last words are above")
-        announced: dict[str, Any] = json.loads(line) | {"pid": process.pid}
-        write_private(SANDBOX_FILE, json.dumps(announced))
-        self._announced, self._url = announced, announced["chat_url"]
+        return await asyncio.wait_for(process.stdout.readline(), READY_S)
 
     def _show(self, url: str) -> None:
         """Take the address that a part wants opened; it changes when a one-time code does."""

@@ -65,6 +65,21 @@ def test_step_back_to_an_older_release_installs_its_packages_again(bare: Install
     assert said == [True, True, True]
 
 
+@pytest.mark.slow
+def test_neither_stopping_nor_cleaning_installs_anything(bare: Installation) -> None:
+    env = without_uv(bare.folder)
+    assert bare.run("--stop", env=env).out == "ElCaro is not running.\n"
+    assert bare.run("--status", env=env).code == 3
+    for name in ("data", "logs", "run", ".venv"):
+        (bare.folder / name).mkdir()
+        (bare.folder / name / "file").touch()
+    (bare.folder / ".env").write_text("ELCARO_MODE=sandbox\n", encoding="utf-8")
+    outcome = bare.run("--clean", env=env)
+    assert outcome.code == 0, outcome.err
+    left = {name for name in ("data", "logs", "run", ".venv", ".env") if (bare.folder / name).exists()}
+    assert left == {"data", "logs", ".env"}
+
+
 def _install(here: Installation, env: dict[str, str]) -> list[str]:
     """Run the shell half alone: the Python half needs packages."""
     outcome = here.run("--install", env=env)

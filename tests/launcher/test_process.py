@@ -1,7 +1,10 @@
 """How the launcher treats a process that reports, hangs, or ends: with small ones that speak the same protocol."""
 
 import asyncio
+import contextlib
 import os
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -9,9 +12,11 @@ import pytest
 
 from launcher import process
 from launcher.instance import AlreadyRunning, find, running_as
-from launcher.parts import Part
+from launcher.parts import SANDBOX, Part
+from launcher.ports import SANDBOX_PORTS
 from launcher.process import Running, StartFailed
 from launcher.supervisor import Plan, Supervisor
+from tests.launcher.root import ROOT
 
 _SAY = """
 import os, socket, sys, time
@@ -19,6 +24,7 @@ def say(*lines):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.sendto("\\n".join(lines).encode(), os.environ["NOTIFY_SOCKET"])
 """
+pytestmark = pytest.mark.xdist_group("launcher")
 READY = _SAY + "say('READY=1', 'STATUS=open http://example.test/?start=a')\n"
 
 
@@ -103,3 +109,24 @@ def test_second_start_in_one_folder_is_refused() -> None:
 
 def test_interpreter_of_a_part_is_ours() -> None:
     assert part("").command[0] == sys.executable
+
+
+@pytest.mark.slow
+async def test_sandbox_takes_free_ports_when_its_own_went_at_the_last_moment(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with (
+        contextlib.suppress(OSError),
+        socket.create_server(("127.0.0.1", SANDBOX_PORTS[0])),
+        running_as("test") as record,
+    ):
+        supervisor = Supervisor(plan(SANDBOX), record)
+        running = asyncio.create_task(supervisor.run())
+        async with asyncio.timeout(60):
+            while (found := find("test")) is None or not found.is_ready:  # noqa: ASYNC110 - a file raises no event
+                await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+        assert str(SANDBOX_PORTS[2]) not in found.url
+    assert "Traceback" not in capfd.readouterr().err
