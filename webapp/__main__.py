@@ -6,7 +6,7 @@ import signal
 import sys
 
 from core.config import ConfigError, Settings, load_settings, service_manager
-from core.health import Pulse
+from core.health import RESOLVER_LIMIT_S, Pulse
 from core.logs import set_up_logging
 from core.runtime import open_runtime
 from core.service import EXIT_SETTINGS, EXIT_STORAGE, Service, refuse
@@ -39,7 +39,9 @@ async def run(settings: Settings) -> None:
 
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, end)
-            async with service.watched(pulse.signs):
+            resolver = runtime.jobs.resolver
+            signs = [*pulse.signs, pulse.beating("resolver", lambda: resolver.last_beat, limit_s=RESOLVER_LIMIT_S)]
+            async with service.watched(signs):
                 await server.serve([listening])
     logger.info("web app stopped")
 
