@@ -30,6 +30,11 @@ class AccountLine(Value):
     """Why it cannot be used, as a code; None: it can."""
 
 
+def venues() -> list[dict[str, str]]:
+    """Return the venues there are, as plain data: their keys and their titles."""
+    return [{"exchange": spec.key, "title": spec.title} for spec in EXCHANGES.values()]
+
+
 async def account_lines(user_id: int, accounts: Accounts) -> list[AccountLine]:
     """Return a person's accounts: connected ones, and in the sandbox the paper accounts that are simply there."""
     chosen = set(await accounts.chosen(user_id))

@@ -54,6 +54,7 @@ async def me(parts: Running, person: Looker) -> Json:
                 "can_trade": person.can_trade,
                 "language": person.language,
                 "is_sandbox": parts.runtime.settings.is_sandbox,
+                "venues": web_accounts.venues(),
                 **chosen,
             }
         )

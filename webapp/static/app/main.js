@@ -8,7 +8,7 @@ import { follow, unfollow } from "./live.js";
 import { enter } from "./session.js";
 import { state, update, useStore } from "./store.js";
 import { haptic, ready, telegramLanguage, useBackButton } from "./telegram.js";
-import { Badge, Button, Loading, Sheets, Toast, VENUES } from "./ui.js";
+import { Badge, Button, Loading, Sheets, Toast, venueTitle } from "./ui.js";
 import { History } from "./views/history.js";
 import { More } from "./views/more.js";
 import { Orders } from "./views/orders.js";
@@ -72,7 +72,7 @@ const TopBar = () => {
   return html`
     <header class="top-bar">
       <span class="brand"><span class="mark"><${Icon} name="positions" size=${18} /></span><b>ElCaro</b></span>
-      <span class="where">${VENUES[me.exchange] ?? me.exchange} ${types.split(" ").filter(Boolean).map((type) => html`<${Badge} key=${type} type=${type} />`)}</span>
+      <span class="where">${venueTitle(me.exchange)} ${types.split(" ").filter(Boolean).map((type) => html`<${Badge} key=${type} type=${type} />`)}</span>
       ${me.is_paused && html`<span class="paused"><${Icon} name="pause" size=${14} />${t("more.paused")}</span>`}
       <span class="live" data-status=${live.status} title=${t(`live.${live.status}`)}>
         <span class="dot" aria-hidden="true"></span><span class="live-word">${t(`live.${live.status}`)}</span>

@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { leverage } from "./format.js";
 import { errorText, t } from "./i18n.js";
 import { state, update } from "./store.js";
-import { Empty, Field, Loading, Sheet, VENUES } from "./ui.js";
+import { Empty, Field, Loading, Sheet, venueTitle } from "./ui.js";
 
 const known = new Map();
 const TYPING_MS = 200;
@@ -62,7 +62,7 @@ export const MarketPicker = ({ close }) => {
     lookAt(row.symbol);
     close();
   };
-  const title = t("markets.title", { venue: VENUES[exchange] ?? "" });
+  const title = t("markets.title", { venue: venueTitle(exchange) });
   return html`
     <${Sheet} title=${title} close=${close}>
       <div ref=${input} class="sticky"><${Field} name="market" label=${t("markets.search")} value=${text} onInput=${setText} inputMode="search" placeholder="BTC" /></div>

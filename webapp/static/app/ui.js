@@ -7,13 +7,14 @@ import { Icon } from "./icons.js";
 import { state, useStore } from "./store.js";
 import { haptic, useBackButton } from "./telegram.js";
 
-export const VENUES = { bybit: "Bybit", hyperliquid: "HyperLiquid" };
+/** Return a venue's name for people. */
+export const venueTitle = (exchange) => state.me?.venues.find((venue) => venue.exchange === exchange)?.title ?? exchange ?? "";
 
 /** Which account, always with the word that says whose money it is. */
 export const Badge = ({ type }) => html`<span class="badge" data-type=${type}>${String(type).toUpperCase()}</span>`;
 
 export const AccountName = ({ exchange, type }) => html`
-  <span class="account-name">${VENUES[exchange] ?? exchange} <${Badge} type=${type} /></span>
+  <span class="account-name">${venueTitle(exchange)} <${Badge} type=${type} /></span>
 `;
 
 export const Side = ({ side, leverage }) => html`

@@ -8,7 +8,7 @@ import { dayTime, exact, money, percent, price } from "../format.js";
 import { t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { useStore } from "../store.js";
-import { AccountName, Empty, Gain, Loading, Problem, Segments, Select, Side, VENUES } from "../ui.js";
+import { AccountName, Empty, Gain, Loading, Problem, Segments, Select, Side, venueTitle } from "../ui.js";
 
 const PERIODS = ["day", "week", "month"];
 const KINDS = ["closed_pnl", "fills", "funding"];
@@ -42,7 +42,7 @@ export const History = () => {
     <div class="stack">
       <div class="toolbar">
         ${accounts.length > 1
-          ? html`<${Select} label=${t("ticket.account")} value=${account.key} onChange=${setKey} options=${accounts.map((a) => ({ value: a.key, label: `${VENUES[a.exchange]} · ${a.accountType.toUpperCase()}` }))} />`
+          ? html`<${Select} label=${t("ticket.account")} value=${account.key} onChange=${setKey} options=${accounts.map((a) => ({ value: a.key, label: `${venueTitle(a.exchange)} · ${a.accountType.toUpperCase()}` }))} />`
           : html`<${AccountName} exchange=${account.exchange} type=${account.accountType} />`}
         <${Segments} label=${t("history.period")} value=${period} onChange=${setPeriod} options=${PERIODS.map((value) => ({ value, label: t(`history.${value}`) }))} />
       </div>

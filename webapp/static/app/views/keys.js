@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { get, post, remove } from "../api.js";
 import { dayTime } from "../format.js";
-import { errorText, t } from "../i18n.js";
+import { errorText, has, t } from "../i18n.js";
 import { openSheet } from "../store.js";
 import { haptic } from "../telegram.js";
 import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Select, Sheet, canTrade } from "../ui.js";
@@ -97,7 +97,7 @@ const Connect = ({ close, reload }) => {
     <${Sheet} title=${t("keys.connect")} close=${close} footer=${footer}>
       <${Segments} label=${t("more.venue")} value=${venue.exchange} onChange=${chooseVenue} options=${venues.map((row) => ({ value: row.exchange, label: row.title }))} />
       <div class="setting"><span>${t("keys.kind")}</span><${Select} label=${t("keys.kind")} value=${kind} onChange=${setKind} options=${venue.account_types.map((value) => ({ value, label: value.toUpperCase() }))} /></div>
-      <p class="note">${t(`keys.hint.${venue.exchange}`)}</p>
+      ${has(`keys.hint.${venue.exchange}`) && html`<p class="note">${t(`keys.hint.${venue.exchange}`)}</p>`}
       ${venue.fields.map(
         (field) => html`
           <${Field}

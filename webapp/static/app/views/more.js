@@ -6,7 +6,7 @@ import { LANGUAGES, errorText, t } from "../i18n.js";
 import { chooseLanguage, leave, refreshMe } from "../session.js";
 import { showToast, state, update, useStore } from "../store.js";
 import { chooseTheme, isTelegram } from "../telegram.js";
-import { Badge, Button, Segments, Select, Switch, VENUES, canTrade } from "../ui.js";
+import { Badge, Button, Segments, Select, Switch, venueTitle, canTrade } from "../ui.js";
 import { Alerts } from "./alerts.js";
 import { Keys } from "./keys.js";
 import { Settings } from "./settings.js";
@@ -49,7 +49,7 @@ export const More = () => {
     <div class="stack narrow">
       <section class="card" aria-label=${t("more.trading")}>
         <h2>${t("more.trading")}</h2>
-        <div class="setting"><span>${t("more.venue")}</span><${Segments} label=${t("more.venue")} value=${me.exchange} onChange=${chooseVenue} options=${Object.entries(VENUES).map(([value, label]) => ({ value, label }))} /></div>
+        <div class="setting"><span>${t("more.venue")}</span><${Segments} label=${t("more.venue")} value=${me.exchange} onChange=${chooseVenue} options=${me.venues.map(({ exchange, title }) => ({ value: exchange, label: title }))} /></div>
         ${me.is_sandbox
           ? html`<div class="setting"><span>${t("more.mode")}</span><span><${Badge} type="paper" /> <small class="faint">${t("more.sandbox")}</small></span></div>`
           : html`<div class="setting"><span>${t("more.mode")}</span><${Segments} label=${t("more.mode")} value=${me.trading_mode} onChange=${chooseMode} options=${["demo", "real", "both"].map((value) => ({ value, label: t(`mode.${value}`) }))} /></div>`}

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { get, put } from "../api.js";
 import { leverage, money, percent } from "../format.js";
-import { errorText, t } from "../i18n.js";
+import { errorText, has, t } from "../i18n.js";
 import { Icon } from "../icons.js";
 import { refreshMe } from "../session.js";
 import { openSheet } from "../store.js";
@@ -79,7 +79,7 @@ const Edit = ({ row, title, close, reload }) => {
   `;
   return html`
     <${Sheet} title=${title} close=${close} footer=${footer}>
-      <p class="note">${t(`settings.${row.key}.hint`)}</p>
+      ${has(`settings.${row.key}.hint`) && html`<p class="note">${t(`settings.${row.key}.hint`)}</p>`}
       <${Field} name="setting" label=${title} value=${text} onInput=${setText} problem=${problem} unit=${{ fraction: "%", amount: "$", leverage: "×" }[row.kind]} inputMode=${row.kind === "zone" || row.kind === "hours" ? "text" : "decimal"} />
     <//>
   `;

@@ -9,7 +9,7 @@ import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
 import { state, useStore } from "../store.js";
 import { guardClosing, useMainButton } from "../telegram.js";
-import { Button, Field, Problem, Segments, Select, VENUES, canTrade } from "../ui.js";
+import { Button, Field, Problem, Segments, Select, venueTitle, canTrade } from "../ui.js";
 
 const TYPING_MS = 350;
 const FRESH_MS = 20_000;
@@ -114,7 +114,7 @@ const AccountChoice = () => {
     if (current && (current.exchange !== exchange || current.accountType !== accountType)) lookAt(state.market.symbol, current);
   }, [current?.key]);
   if (!current) return null;
-  const options = accounts.map((a) => ({ value: a.key, label: `${VENUES[a.exchange] ?? a.exchange} · ${a.accountType.toUpperCase()}` }));
+  const options = accounts.map((a) => ({ value: a.key, label: `${venueTitle(a.exchange)} · ${a.accountType.toUpperCase()}` }));
   const choose = (key) => lookAt(state.market.symbol, accounts.find((a) => a.key === key));
   return html`<div class="account-choice" data-type=${current.accountType}><${Select} label=${t("ticket.account")} value=${current.key} options=${options} onChange=${choose} /></div>`;
 };
