@@ -15,8 +15,20 @@ from telegram.error import InvalidToken
 from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
 from chat.alerts import cmd_alert, cmd_alerts, on_alert_removed
 from chat.call import ButtonRow, Command, Need, Question
+from chat.card import (
+    REVERSE,
+    TRAIL,
+    cmd_trailing,
+    on_add,
+    on_add_answer,
+    on_reverse,
+    on_share,
+    on_share_answer,
+    on_trailing,
+    on_trailing_answer,
+)
 from chat.choices import cmd_exchange, cmd_language, cmd_mode
-from chat.confirm import Deed, confirm_handler, on_dismiss
+from chat.confirm import Deed, confirm_handler, on_dismiss, on_given_up
 from chat.history import cmd_history, cmd_pnl
 from chat.leverage import LEVERAGE, cmd_leverage
 from chat.money import cmd_balance, cmd_price
@@ -97,6 +109,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="tp", run=cmd_target, help=N_("set a target"), group=_TRADE, example="BTC 4%", needs=Need.TRADER),
     Command(name="be", run=cmd_breakeven, help=N_("stop to breakeven"), group=_TRADE, example="BTC", needs=Need.TRADER),
     Command(
+        name="trail",
+        run=cmd_trailing,
+        help=N_("set a trailing stop"),
+        group=_TRADE,
+        example="BTC 2%",
+        needs=Need.TRADER,
+    ),
+    Command(
         name="lev",
         run=cmd_leverage,
         help=N_("leverage of a market"),
@@ -137,6 +157,8 @@ DEEDS: tuple[Deed, ...] = (
     CANCEL_ALL,
     LEVERAGE,
     PROTECT,
+    TRAIL,
+    REVERSE,
     PANIC,
     FORGET,
     HALT,
@@ -161,9 +183,13 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="sl", run=on_stop, needs=Need.TRADER),
     ButtonRow(name="tp", run=on_target, needs=Need.TRADER),
     ButtonRow(name="be", run=on_breakeven, needs=Need.TRADER),
+    ButtonRow(name="tr", run=on_trailing, needs=Need.TRADER),
+    ButtonRow(name="cx", run=on_share, needs=Need.TRADER),
+    ButtonRow(name="add", run=on_add, needs=Need.TRADER),
+    ButtonRow(name="rv", run=on_reverse, needs=Need.TRADER),
     ButtonRow(name="oc", run=on_cancel_one, needs=Need.TRADER),
     ButtonRow(name="oca", run=on_cancel_all, needs=Need.TRADER),
-    ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER),
+    ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER, given_up=on_given_up),
     ButtonRow(name="no", run=on_dismiss, needs=Need.TRADER),
     ButtonRow(name="ex", run=cmd_exchange),
     ButtonRow(name="mode", run=cmd_mode),
@@ -197,6 +223,9 @@ BUTTONS: tuple[ButtonRow, ...] = (
 QUESTIONS: tuple[Question, ...] = (
     Question(name="stop", run=on_stop_answer),
     Question(name="target", run=on_target_answer),
+    Question(name="trailing", run=on_trailing_answer),
+    Question(name="share", run=on_share_answer),
+    Question(name="add", run=on_add_answer),
     Question(name="panel", run=on_written_value),
     Question(name="setting", run=on_setting_answer),
     Question(name="digest", run=on_digest_answer, needs=Need.VIEWER),

@@ -89,11 +89,11 @@ async def _command(call: Call, *, is_stop: bool) -> Reply:
     if not rest.strip():
         raise BadOrder("expected a market and a price", code="missing_number", word=symbol[:32] or "…")
     level = parse_level(rest)
-    found = await _only_position(call, parse_symbol(symbol))
+    found = await only_position(call, parse_symbol(symbol))
     return found if isinstance(found, Screen) else await _preview(call, found, level, is_stop=is_stop)
 
 
-async def _only_position(call: Call, symbol: str) -> Held | Screen:
+async def only_position(call: Call, symbol: str) -> Held | Screen:
     """Return the one position in a market, or the list where there are several."""
     instrument = await find_instrument(call, (await chosen_accounts(call))[0], symbol)
     parts = await positions(call, instrument.symbol)
@@ -127,7 +127,7 @@ async def on_breakeven(call: Call) -> Reply:
 
 async def cmd_breakeven(call: Call) -> Reply:
     """Preview `/be BTC`."""
-    found = await _only_position(call, parse_symbol(call.text))
+    found = await only_position(call, parse_symbol(call.text))
     if isinstance(found, Screen):
         return found
     key = PositionKey.of(found.position, found.account)

@@ -57,9 +57,11 @@ async def on_test_trade(call: Call) -> Reply:
     return await preview(call, _TEST_TICKET)
 
 
-async def preview(call: Call, ticket: Ticket, *, note: Html | None = None) -> Screen:
-    """Show the exact order of every chosen account behind one confirm button."""
-    accounts = await chosen_accounts(call)
+async def preview(
+    call: Call, ticket: Ticket, *, note: Html | None = None, accounts: Sequence[Account] | None = None
+) -> Screen:
+    """Show the exact order of every chosen account, or of these, behind one confirm button."""
+    accounts = await chosen_accounts(call) if accounts is None else accounts
     previews = await asyncio.gather(*(_preview_of(call, ticket, account) for account in accounts))
     confirm = await freeze(
         call, "open", {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
@@ -99,7 +101,8 @@ async def _moved_away(call: Call, payload: Payload) -> Screen | None:
     if move is None:
         return None
     note = call.t("The price has moved by {share} since; look again.", share=call.t.percent(move))
-    return await preview(call, thawed_ticket(payload["ticket"]), note="⚠️ " + note)
+    accounts = [thawed_account(call, order) for order in payload["orders"]]
+    return await preview(call, thawed_ticket(payload["ticket"]), note="⚠️ " + note, accounts=accounts)
 
 
 async def _open(call: Call, payload: Payload, token: str) -> Screen:

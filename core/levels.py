@@ -22,14 +22,29 @@ def breakeven_price(position: Position, instrument: Instrument, taker_fee: Decim
 
 
 def level_price(position: Position, instrument: Instrument, level: Level, *, is_stop: bool) -> Decimal:
-    """Return the price of a level on the market's grid; per cent count from the entry, away from it."""
+    """Return the price of a level on the market's grid; per cent count from the entry, away from it.
+
+    Raises:
+        BadOrder: `level_below_zero`, or `roi_needs_leverage` where the position's leverage is not known.
+    """
     rises = position.is_long is not is_stop
     if level.unit is LevelUnit.PRICE:
         price = level.amount
     else:
-        share = level.amount / 100 if rises else -level.amount / 100
-        price = position.entry_price * (1 + share)
+        share = _share(position, level)
+        price = position.entry_price * (1 + share if rises else 1 - share)
+    if price <= 0:
+        raise BadOrder("that distance is beyond zero", code="level_below_zero", percent=level.amount)
     return round_price(instrument, price, ROUND_FLOOR if rises else ROUND_CEILING)
+
+
+def _share(position: Position, level: Level) -> Decimal:
+    """Return a distance as a fraction of the entry."""
+    if level.unit is LevelUnit.PERCENT:
+        return level.amount / 100
+    if not position.leverage:
+        raise BadOrder("a level by return needs the position's leverage", code="roi_needs_leverage")
+    return level.amount / 100 / position.leverage
 
 
 def refuse_wrong_side(position: Position, price: Decimal, *, is_stop: bool) -> None:

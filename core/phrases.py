@@ -60,10 +60,16 @@ def parse_leverage(text: str) -> tuple[str, Decimal]:
 
 
 def parse_level(text: str) -> Level | None:
-    """Read a stop or target: a price, or a distance in per cent; None takes it away (`0`, `off`)."""
+    """Read a stop or target: a price, a distance in per cent, or per cent of margin (`20% roi`).
+
+    None takes it away (`0`, `off`).
+    """
     word = text.strip().lower().replace(" ", "")
     if word in {"0", "off", "none", "нет", "ні", "убрать", "прибрати"}:
         return None
+    if word.endswith("roi"):
+        number = word.removesuffix("roi").removesuffix("%")
+        return Level(amount=parse_number(number, "level"), unit=LevelUnit.ROI_PERCENT)
     if word.endswith("%"):
         return Level(amount=parse_number(word.removesuffix("%"), "level"), unit=LevelUnit.PERCENT)
     return Level(amount=parse_number(word.removesuffix("$"), "level"), unit=LevelUnit.PRICE)

@@ -133,9 +133,15 @@ def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
         Button(text=t("Target…"), action=action("tp", *place)),
         Button(text=t("Breakeven"), action=action("be", *place)),
     )
+    change = (
+        Button(text=t("Trailing…"), action=action("tr", *place)),
+        Button(text=t("Add…"), action=action("add", *place)),
+        Button(text=t("Reverse"), action=action("rv", *place)),
+    )
+    share = Button(text=t("Close…"), action=action("cx", *place))
     return (
-        *((closes[:2], closes[2:], protect) if can_trade else ()),
-        (refresh_button(t, action("pos", *place)), back_button(t, "poss")),
+        *((closes[:2], closes[2:], protect, change) if can_trade else ()),
+        (*((share,) if can_trade else ()), refresh_button(t, action("pos", *place)), back_button(t, "poss")),
     )
 
 
@@ -161,7 +167,7 @@ def ask_level_view(t: Texts, account: Account, position: Position, *, is_stop: b
             dotted(side_mark(position.side), account_line(account)),
             _prices(t, position),
             t("It is {price} now.", price=t.price(now)) if now is not None else t("There is none now."),
-            t("Write a price, or a distance from the entry such as 2%; 0 takes it away."),
+            t("Write a price, a distance from the entry such as 2%, or 20% roi of the margin; 0 takes it away."),
         ),
         keyboard=((Button(text=t("Cancel"), action=action("pos", *PositionKey.of(position, account).arguments())),),),
     )

@@ -9,7 +9,7 @@ from typing import TypeVar
 from core.summary import summarize
 from models import finding
 from models.account import Account
-from models.enums import AccountType, TradingMode
+from models.enums import AccountType, OrderSide, TradingMode
 from models.errors import BadOrder, LimitExceeded, NoCredentials, OutcomeUnknown, Rejected, TradingError
 from models.market import Ticker
 from models.order import Order
@@ -22,6 +22,7 @@ from telegram_ui.views import (
     access,
     accounts,
     alerts,
+    card,
     digest,
     history,
     home,
@@ -103,6 +104,9 @@ POSITIONS: dict[str, Make] = {
     "position_viewer": lambda t: positions.position_view(t, s.PAPER, s.LONG, can_trade=False),
     "position_gone": lambda t: positions.position_gone_view(t, s.PAPER, "BTCUSDT"),
     "ask_stop": lambda t: positions.ask_level_view(t, s.PAPER, s.LONG, is_stop=True),
+    "ask_trailing": lambda t: card.ask_trailing_view(t, s.PAPER, s.LONG),
+    "ask_share": lambda t: card.ask_share_view(t, s.PAPER, s.LONG),
+    "ask_add": lambda t: card.ask_add_view(t, s.PAPER, s.LONG),
     "ask_target": lambda t: positions.ask_level_view(t, s.TESTNET, s.SHORT, is_stop=False),
 }
 ORDERS: dict[str, Make] = {
@@ -146,6 +150,9 @@ PLANS: dict[str, Make] = {
     "plan_target": planned(lambda t: plans.protection_plan(t, s.SHORT, D("0.011"), s.BTC, is_stop=False)),
     "plan_stop_removed": planned(lambda t: plans.removal_plan(t, s.LONG, is_stop=True)),
     "plan_target_removed": planned(lambda t: plans.removal_plan(t, s.LONG, is_stop=False)),
+    "plan_trailing": planned(lambda t: card.trailing_plan(t, s.LONG, D(1200), s.BTC)),
+    "plan_trailing_removed": planned(lambda t: card.trailing_plan(t, s.LONG, D(0), s.BTC)),
+    "plan_reverse": planned(lambda t: card.reverse_plan(t, s.LONG, replace(s.PREVIEW, side=OrderSide.SELL))),
     "plan_leverage": planned(lambda t: plans.leverage_plan(t, "BTCUSDT", D(7), [s.PAPER])),
     "plan_halt": planned(plans.halt_plan, None),
     "plan_resume_all": planned(plans.resume_all_plan, None),
