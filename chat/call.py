@@ -174,11 +174,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonRow:
-    """What a button's name does."""
+    """What a button's name does.
+
+    Attributes:
+        given_up: Tells what is known where answering the tap ended the process again and again.
+    """
 
     name: str
     run: Handler
     needs: Need = Need.VIEWER
+    given_up: Handler | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,11 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
     return on_confirm
 
 
+async def on_given_up(call: Call) -> Reply:
+    """Say what became of a confirmation during which the process ended again and again."""
+    return await _too_late(call, call.argument(0))
+
+
 async def _too_late(call: Call, token: str) -> Screen:
     """Say that a confirmation has expired; if it was carried out before a crash, what became of it."""
     results = await confirming.results_of_request(call.user_id, _request_of(token))

@@ -10,8 +10,6 @@ from storage.repository import Repository
 from storage.schema import INBOX
 from storage.writer import Transaction
 
-MAX_TRIES = 3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(Value):
@@ -76,22 +74,20 @@ class Inbox(Repository):
         """Mark an update as one that nobody answers and forget its text."""
         await self._finish(bot_id, update_id, "IGNORED")
 
-    async def failed(self, bot_id: int, update_id: int) -> bool:
-        """Count a failed handling.
+    async def failed(self, bot_id: int, update_id: int) -> int:
+        """Count a handling that ended the process, and return how many there were."""
 
-        Returns:
-            Whether it failed so often that it is not tried again.
-        """
-
-        def job(tx: Transaction) -> bool:
-            sql = (
-                "UPDATE inbox SET tries=tries+1, state=CASE WHEN tries+1>=? THEN 'DEAD' ELSE state END "
-                "WHERE bot_id=? AND update_id=? AND state='NEW' RETURNING state"
-            )
-            row = tx.sql.execute(sql, (MAX_TRIES, bot_id, update_id)).fetchone()
-            return row is not None and row[0] == "DEAD"
+        def job(tx: Transaction) -> int:
+            sql = "UPDATE inbox SET tries=tries+1 WHERE bot_id=? AND update_id=? AND state='NEW' RETURNING tries"
+            row = tx.sql.execute(sql, (bot_id, update_id)).fetchone()
+            return 0 if row is None else int(row[0])
 
         return await self._writer.run(job)
+
+    async def bury(self, bot_id: int, update_id: int) -> None:
+        """Mark an update as one that is not tried again; its text stays, for whoever looks for the reason."""
+        sql = "UPDATE inbox SET state='DEAD' WHERE bot_id=? AND update_id=? AND state='NEW'"
+        await self._writer.run(lambda tx: tx.sql.execute(sql, (bot_id, update_id)).rowcount)
 
     async def forget_before(self, received_ms: int) -> int:
         """Delete finished updates older than this; return how many."""

@@ -110,7 +110,14 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             questions=tables.questions,
             bot_id=bot.id,
         )
-        intake = Intake(bot, store, handle=dispatcher.handle, refuse=dispatcher.refuse, person_of=dispatcher.person_of)
+        intake = Intake(
+            bot,
+            store,
+            handle=dispatcher.handle,
+            refuse=dispatcher.refuse,
+            give_up=dispatcher.give_up,
+            person_of=dispatcher.person_of,
+        )
         yield App(
             bot=bot,
             runtime=runtime,

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telegram import Update
 
@@ -26,6 +26,8 @@ from telegram_ui.views.home import MENU_WORDS
 logger = logging.getLogger(__name__)
 
 _TICKET_EXAMPLE = "long BTC 100$ 5x sl 2% tp 4%"
+_MONEY = frozenset({Need.TRADER, Need.OWNER})
+"""Whoever may move money and asks to is answered, even where Telegram loses the answer at first."""
 _BUSY = N_("You are faster than me: wait for the answers to what you sent.")
 
 
@@ -88,7 +90,25 @@ class Dispatcher:
             logger.exception("update failed", extra={"number": number, "user": incoming.sender.user_id})
             await self._tell_crash(incoming, number)
 
-    async def _answer(self, incoming: Incoming, number: str) -> None:
+    async def give_up(self, update: Update) -> None:
+        """Tell somebody that answering them ended the process again and again, and what is known."""
+        incoming = read_update(update)
+        if incoming is None:
+            return
+        number = secrets.token_hex(3)
+        logger.error("update given up", extra={"number": number, "user": incoming.sender.user_id})
+        name, _ = read_action(incoming.data)
+        row = self._buttons.get(name) if incoming.is_tap else None
+        if row is None or row.given_up is None:
+            await self._tell_crash(incoming, number)
+            return
+        try:
+            await self._answer(incoming, number, instead=row.given_up)
+        except Exception:
+            logger.exception("update failed", extra={"number": number, "user": incoming.sender.user_id})
+            await self._tell_crash(incoming, number)
+
+    async def _answer(self, incoming: Incoming, number: str, *, instead: Handler | None = None) -> None:
         person, t = await self._access.know(incoming.sender)
         if not incoming.is_private:
             await self._turn_away(incoming, private_only_view(t))
@@ -97,7 +117,11 @@ class Dispatcher:
         if not person.may(route.needs):
             await self._turn_away(incoming, not_allowed_view(t) if person.may(Need.VIEWER) else refused_view(t))
             return
-        place = Place(self._messenger, incoming, key=f"tg:{self._bot_id}:{incoming.update_id}")
+        if instead is not None:
+            route = replace(route, run=instead)
+        must_arrive = route.needs in _MONEY
+        key = f"tg:{self._bot_id}:{incoming.update_id}"
+        place = Place(self._messenger, incoming, key=key, must_arrive=must_arrive)
         call = self._call(incoming, route, person, t, place, number)
         await place.finish(await _reply(call, route))
 

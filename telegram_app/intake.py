@@ -33,6 +33,8 @@ _SECRET = re.compile(r"(0x)?[0-9a-fA-F]{40,}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]
 _LONG_PAUSES_S: dict[type[TelegramError], float] = {Conflict: 30.0, InvalidToken: 60.0}
 _MAX_PAUSE_S = 30.0
 _PENDING_BATCH = 1000
+_TRIES = 3
+"""So often an update may end the process."""
 _STOP_PATIENCE_S = 30.0
 _ROUND_S = 30.0
 """What a round may take besides the poll: connecting, and waiting for the database."""
@@ -48,16 +50,25 @@ class Intake:
         store: Its inbox keeps the updates.
         handle: Answers one update. It handles its own errors.
         refuse: Tells somebody whose lane is full.
+        give_up: Tells somebody that answering their update ended the process again and again.
         person_of: Whose lane an update belongs to; None for updates that nobody answers.
     """
 
     def __init__(
-        self, bot: Bot, store: Store, *, handle: Handle, refuse: Handle, person_of: Callable[[Update], int | None]
+        self,
+        bot: Bot,
+        store: Store,
+        *,
+        handle: Handle,
+        refuse: Handle,
+        give_up: Handle,
+        person_of: Callable[[Update], int | None],
     ) -> None:
         self._bot = bot
         self._store = store
         self._handle = handle
         self._refuse = refuse
+        self._give_up = give_up
         self._person_of = person_of
         self._lanes: Lanes[Update] = Lanes(self._finish)
         self._last_ok = self._next_round = time.monotonic()
@@ -124,13 +135,17 @@ class Intake:
         self._next_round = time.monotonic() + within_s
 
     async def _recover(self) -> None:
-        """Handle what was stored and not finished. What ended the process three times is left alone."""
+        """Handle what was stored and not finished. What ended the process three times is left alone, and told."""
         for stored in await self._store.inbox.pending(self._bot.id, _PENDING_BATCH):
-            if await self._store.inbox.failed(stored.bot_id, stored.update_id):
-                logger.error("update given up", extra={"update": stored.update_id})
-                continue
             update = Update.de_json(json.loads(stored.payload), self._bot)
-            await self._hand_out([update])
+            tries = await self._store.inbox.failed(stored.bot_id, stored.update_id)
+            if tries < _TRIES:
+                await self._hand_out([update])
+                continue
+            logger.error("update given up", extra={"update": stored.update_id})
+            if tries < _TRIES * 2:  # unless telling of it ends the process too
+                await self._give_up(update)
+            await self._store.inbox.bury(stored.bot_id, stored.update_id)
 
     async def _hand_out(self, updates: Sequence[Update]) -> None:
         for update in updates:

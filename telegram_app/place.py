@@ -1,6 +1,7 @@
 """Where an answer stands: in the message whose button was tapped, or in a new one. The tap is acknowledged at once."""
 
 import asyncio
+from dataclasses import replace
 
 from chat.call import Reply
 from telegram_app.incoming import Incoming
@@ -16,12 +17,14 @@ class Place:
 
     Args:
         key: Names the answer, so that it is kept once when Telegram is away.
+        must_arrive: Whether the answer is kept then, whatever it is.
     """
 
-    def __init__(self, messenger: Messenger, incoming: Incoming, *, key: str) -> None:
+    def __init__(self, messenger: Messenger, incoming: Incoming, *, key: str, must_arrive: bool = False) -> None:
         self._messenger = messenger
         self._incoming = incoming
         self._key = key
+        self._must_arrive = must_arrive
         self._message_id = incoming.message_id if incoming.is_tap else None
         self._last: asyncio.Task[None] | None = None
         self._acknowledged: asyncio.Task[None] | None = None
@@ -42,8 +45,8 @@ class Place:
             for n, screen in enumerate(screens):
                 if n:
                     await self._settled()
-                    self._message_id = None
-                await self.show(screen)
+                    self._message_id, self._key = None, f"{self._key}:{n}"
+                await self.show(replace(screen, must_arrive=screen.must_arrive or self._must_arrive))
         await self._settled()
         self._timer.cancel()
         if self._acknowledged is not None:

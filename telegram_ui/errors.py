@@ -69,6 +69,7 @@ def crash_view(t: Texts, number: str) -> Screen:
             number=number,
         ),
         keyboard=((home_button(t),),),
+        must_arrive=True,
     )
 
 

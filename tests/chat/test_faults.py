@@ -94,6 +94,36 @@ async def test_tap_that_is_answered_again_after_a_crash_tells_what_was_done(rig:
     assert rig.sent_to_bybit("") == sent
 
 
+async def test_tap_that_ended_the_process_again_and_again_tells_what_is_known(rig: Rig, owner: Phone) -> None:
+    preview = await owner.says("/buy BTC 200$ sl 2%")
+    tap = stored_tap(rig, preview, rig.state.updates.next_id)
+    await rig.app.intake._give_up(tap)
+    assert "Nothing was sent" in owner.messages()[-1].text
+    assert rig.sent_to_bybit() == 0
+
+    preview = await owner.says("/buy BTC 300$ sl 2%")
+    await owner.taps("✅")
+    await rig.app.intake._give_up(stored_tap(rig, preview, rig.state.updates.next_id))
+    assert owner.messages()[-1].text.startswith("✅ Bought")
+    assert rig.sent_to_bybit() == 1
+
+
+async def test_message_that_ended_the_process_again_and_again_is_told(rig: Rig, owner: Phone) -> None:
+    await owner.says("/status")
+    user = {"id": owner.user_id, "is_bot": False, "first_name": "Owner"}
+    chat = {"id": owner.user_id, "type": "private", "first_name": "Owner"}
+    message = {"message_id": 1, "date": 1_790_000_000, "chat": chat, "from": user, "text": "/buy BTC 200$"}
+    await rig.app.intake._give_up(Update.de_json({"update_id": 1, "message": message}, rig.app.bot))
+    assert "Something went wrong" in owner.messages()[-1].text
+
+
+async def test_preview_that_telegram_loses_is_shown_all_the_same(rig: Rig, owner: Phone) -> None:
+    rig.sandbox.fault("error_before", venue="telegram", match="*sendMessage*", count=1)
+    await owner.says("/buy BTC 200$ sl 2%")
+    await eventually(lambda: any("✅" in label for label in owner.last().buttons))
+    assert "✅ Bought" in (await owner.taps("✅")).text
+
+
 def stored_tap(rig: Rig, preview: Shown, update_id: int) -> Update:
     """Return the tap as the inbox keeps it until it is answered."""
     data = next(data for text, data in preview.buttons.items() if "✅" in text)

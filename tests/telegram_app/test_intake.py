@@ -34,6 +34,7 @@ class Answers:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.refused: list[str] = []
+        self.given_up: list[str] = []
         self.gate: asyncio.Event | None = None
 
     async def handle(self, update: Update) -> None:
@@ -44,10 +45,18 @@ class Answers:
     async def refuse(self, update: Update) -> None:
         self.refused.append(text_of(update))
 
+    async def give_up(self, update: Update) -> None:
+        self.given_up.append(text_of(update))
+
+
+def intake_of(bot: Bot, store: Store, answers: Answers) -> Intake:
+    told = {"handle": answers.handle, "refuse": answers.refuse, "give_up": answers.give_up}
+    return Intake(bot, store, person_of=person_of, **told)
+
 
 @asynccontextmanager
 async def polling(bot: Bot, store: Store, answers: Answers) -> AsyncIterator[Intake]:
-    intake = Intake(bot, store, handle=answers.handle, refuse=answers.refuse, person_of=person_of)
+    intake = intake_of(bot, store, answers)
     task = asyncio.create_task(intake.run())
     try:
         yield intake
@@ -103,7 +112,7 @@ async def test_what_a_crash_left_unanswered_is_answered_at_the_next_start(
 ) -> None:
     crashing = Answers()
     crashing.gate = asyncio.Event()
-    intake = Intake(bot, store, handle=crashing.handle, refuse=crashing.refuse, person_of=person_of)
+    intake = intake_of(bot, store, crashing)
     task = asyncio.create_task(intake.run())
     people.send_text(server.state, OWNER, "/close BTC")
     await until(lambda: store.inbox.pending(bot.id))
@@ -117,22 +126,25 @@ async def test_what_a_crash_left_unanswered_is_answered_at_the_next_start(
     assert await store.inbox.pending(bot.id) == []
 
 
-async def die_while_answering(bot: Bot, store: Store) -> None:
-    """Poll, begin to answer, and end like a process that is killed."""
+async def die_while_answering(bot: Bot, store: Store) -> list[str]:
+    """Poll, begin to answer, and end like a process that is killed; return what was given up."""
     hanging = Answers()
     hanging.gate = asyncio.Event()
-    intake = Intake(bot, store, handle=hanging.handle, refuse=hanging.refuse, person_of=person_of)
+    intake = intake_of(bot, store, hanging)
     task = asyncio.create_task(intake.run())
     await asyncio.sleep(0.05)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await intake._lanes.drain(0)
+    return hanging.given_up
 
 
-async def test_update_that_ended_the_process_three_times_is_left_alone(server: Server, bot: Bot, store: Store) -> None:
+async def test_update_that_ended_the_process_three_times_is_left_alone_and_told(
+    server: Server, bot: Bot, store: Store
+) -> None:
     people.send_text(server.state, OWNER, "/poison")
-    for _ in range(4):
-        await die_while_answering(bot, store)
+    given_up = [await die_while_answering(bot, store) for _ in range(5)]
+    assert given_up == [[], [], [], ["/poison"], []]
     assert await store.inbox.pending(bot.id) == []
 
 
