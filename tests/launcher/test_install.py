@@ -28,7 +28,7 @@ def bare(tmp_path: Path) -> Installation:
 
 def without_uv(folder: Path) -> dict[str, str]:
     """Return an environment whose PATH holds a Python and the everyday tools, and no package index."""
-    tools = folder / "tools"
+    tools = folder / "only-these"
     tools.mkdir(exist_ok=True)
     python = tools / "python3"
     python.write_text(f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 "$@"\n', encoding="utf-8")
