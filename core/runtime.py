@@ -78,15 +78,12 @@ async def open_runtime(
         use_id_key(settings.telegram_token.get_secret_value())
         network = await stack.enter_async_context(network or Network(share=_share_of(role)))
         clients = ClientPool(settings, network)
-        emergency = EmergencyLog(store.path.parent / _EMERGENCY_FILE)
+        emergency, news = EmergencyLog(store.path.parent / _EMERGENCY_FILE), News()
         emergency.reserve()
-        news = News()
         desks = {route: OrderDesk(store, emergency, route=route, clock=clock, news=news) for route in Route}
         for desk in desks.values():
             stack.push_async_callback(desk.drain)
-        switch, shadow = RolloutSwitch(store, clock=clock), Shadow(lambda: switch.choice.is_shadowing)
-        await switch.load()
-        stack.push_async_callback(shadow.settle)
+        switch, shadow = await _open_rollout(stack, store, clock)
         context = Context(
             settings=settings,
             accounts=Accounts(settings.is_sandbox),
@@ -118,6 +115,15 @@ async def open_runtime(
             news=news,
             jobs=jobs,
         )
+
+
+async def _open_rollout(stack: AsyncExitStack, store: Store, clock: Clock) -> tuple[RolloutSwitch, Shadow]:
+    """Return the owner's choice of path, and what compares the paths where that is wanted."""
+    switch = RolloutSwitch(store, clock=clock)
+    await switch.load()
+    shadow = Shadow(lambda: switch.choice.is_shadowing)
+    stack.push_async_callback(shadow.settle)
+    return switch, shadow
 
 
 def _share_of(role: str) -> float:

@@ -47,9 +47,16 @@ class BotProcess:
     async def start(self, **settings: str) -> None:
         """Start it and wait until it is ready."""
         await self.launch(**settings)
-        async with asyncio.timeout(PATIENCE_S):
-            while "READY=1" not in await self.manager.next():
-                pass
+        assert self._process is not None
+        ready, ended = asyncio.create_task(self._ready()), asyncio.create_task(self._process.wait())
+        await asyncio.wait({ready, ended}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ready, ended):
+            task.cancel()
+        assert ready.done(), f"the bot did not start:\n{self.said()[-2000:]}"
+
+    async def _ready(self) -> None:
+        while "READY=1" not in await self.manager.next():
+            pass
 
     async def launch(self, **settings: str) -> None:
         """Start it and return at once."""
