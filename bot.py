@@ -54,6 +54,7 @@ from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_a
 from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
+from chat.web import cmd_web
 from core.backups import BackupKeeper
 from core.config import ConfigError, Settings, load_settings, service_manager
 from core.health import RESOLVER_LIMIT_S, Pulse, Sign
@@ -133,6 +134,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="mode", run=cmd_mode, help=N_("practice or real money"), group=_MANAGE),
     Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
     Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
+    Command(name="web", run=cmd_web, help=N_("the web app in a browser"), group=_MANAGE),
     Command(name="settings", run=cmd_settings, help=N_("limits and habits"), group=_MANAGE, in_menu=True),
     Command(name="notify", run=cmd_notify, help=N_("what to tell you, and how loudly"), group=_MANAGE),
     Command(name="lang", run=cmd_language, help=N_("language"), group=_MANAGE, aliases=("language",)),

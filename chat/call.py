@@ -49,6 +49,8 @@ class Services:
     path_name: Callable[[], str]
     """Names the path in force."""
     web_app_url: str = ""
+    web_page_url: str = ""
+    """Where the web app is opened in a browser; empty where there is none."""
 
 
 class Need(StrEnum):

@@ -154,6 +154,7 @@ def _services(
         rollout=runtime.jobs.rollout,
         path_name=lambda: runtime.path_name,
         web_app_url=settings.mini_app_url,
+        web_page_url=settings.webapp_url,
     )
 
 

@@ -38,6 +38,7 @@ from telegram_ui.views import (
     settings,
     status,
     trade,
+    web,
 )
 from tests.telegram_ui import samples as s
 
@@ -216,6 +217,8 @@ PEOPLE: dict[str, Make] = {
     "person": lambda t: access.person_view(t, s.TRADER, is_self=False),
     "invitation": lambda t: access.invitation_view(t, "https://t.me/elcaro?start=abc", "trader", s.NOW),
     "audit": lambda t: access.audit_view(t, [(s.NOW, "7", "paused")]),
+    "web": lambda t: web.web_view(t, "https://elcaro.example/#login=7.once", minutes=5),
+    "web_missing": lambda t: web.no_web_view(t),
     "status": lambda t: status.status_view(
         t, s.HEALTH, [status.AccountHealth(account=s.PAPER, synced_at=s.NOW, is_paused=True)]
     ),
