@@ -57,6 +57,14 @@ _LIMITS: Final[Mapping[str, Limit]] = {
     "/api/v5/account/leverage-info": Limit(weight=20, window_s=2),
 }
 """Of one account. OKX counts some of them per market besides, which allows more; these are kept to be simple."""
+_PUBLIC_LIMITS: Final[Mapping[str, Limit]] = {
+    "/api/v5/public/instruments": Limit(weight=20, window_s=2),
+    "/api/v5/market/ticker": Limit(weight=20, window_s=2),
+    "/api/v5/market/tickers": Limit(weight=20, window_s=2),
+    "/api/v5/market/candles": Limit(weight=40, window_s=2),
+}
+"""Of one internet address."""
+_COUNTED_BY_MARKET: Final = frozenset({"/api/v5/public/mark-price", "/api/v5/public/funding-rate"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +147,9 @@ class OkxHttp:
 
         https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
         """
-        response = await self._get(TIME_PATH, TIME_PATH, is_signed=False, purpose=None, max_bytes=MAX_ANSWER)
-        rows = wire.as_records(self._open(TIME_PATH, response), "data")
+        cost = self._read_cost(TIME_PATH, TIME_PATH, is_signed=False, purpose=None)
+        response = await self._get(TIME_PATH, cost, is_signed=False)
+        rows = wire.as_records(self._open(response, str(cost.bucket)), "data")
         if not rows:
             raise BadPayload("data: expected the time, was empty")
         moment_ms = wire.integer(rows[0], "ts")
@@ -166,36 +175,44 @@ class OkxHttp:
     def cost(self, path: str, purpose: Purpose, *, orders: int = 1) -> Cost:
         """Return what a signed request takes from the account's budget."""
         limit = _LIMITS.get(path, _USUAL)
-        return Cost(purpose=purpose, bucket=f"{self.account}{path}", bucket_limit=limit, bucket_weight=orders)
+        return Cost(purpose=purpose, bucket=self.bucket(path), bucket_limit=limit, bucket_weight=orders)
 
-    def take_in(self, path: str, response: Response) -> dict[str, Any] | None:
+    def bucket(self, path: str) -> str:
+        """Return the name of what signed requests to an endpoint take from."""
+        return f"{self.account}{path}"
+
+    def take_in(self, response: Response, *, bucket: str) -> dict[str, Any] | None:
         """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
         envelope = decode(response)
         sent_us = envelope.get("outTime") if envelope else None
         if isinstance(sent_us, str) and sent_us.isdecimal():
             self._observe(int(sent_us) / 1_000_000, response)
-        self._heed_limits(path, response, envelope)
+        self._heed_limits(bucket, response, envelope)
         return envelope
 
     async def _ask(self, path: str, target: str, is_signed: bool, purpose: Purpose | None, max_bytes: int) -> Answer:
-        response = await self._get(path, target, is_signed=is_signed, purpose=purpose, max_bytes=max_bytes)
-        rows = self._open(path, response)
+        cost = self._read_cost(path, target, is_signed=is_signed, purpose=purpose)
+        response = await self._get(target, cost, is_signed=is_signed, max_bytes=max_bytes)
+        rows = self._open(response, str(cost.bucket))
         return Answer(rows, from_millis(self.transport.clock.now_ms()))
 
-    async def _get(
-        self, path: str, target: str, *, is_signed: bool, purpose: Purpose | None, max_bytes: int
-    ) -> Response:
+    def _read_cost(self, path: str, target: str, *, is_signed: bool, purpose: Purpose | None) -> Cost:
+        meant = purpose or read_purpose()
+        if is_signed:
+            return self.cost(path, meant)
+        bucket = target if path in _COUNTED_BY_MARKET else path
+        return Cost(purpose=meant, bucket=bucket, bucket_limit=_PUBLIC_LIMITS.get(path, _USUAL))
+
+    async def _get(self, target: str, cost: Cost, *, is_signed: bool, max_bytes: int = MAX_ANSWER) -> Response:
         def headers() -> Mapping[str, str]:
             if not is_signed:
                 return self._headers
             return self.signed_headers("GET", target, "", time_ms=self.transport.clock.now_ms())
 
-        meant = purpose or read_purpose()
-        cost = self.cost(path, meant) if is_signed else Cost(purpose=meant)
         return await self.transport.read("GET", self.rest + target, cost=cost, headers=headers, max_bytes=max_bytes)
 
-    def _open(self, path: str, response: Response) -> list[Any]:
-        envelope = self.take_in(path, response)
+    def _open(self, response: Response, bucket: str) -> list[Any]:
+        envelope = self.take_in(response, bucket=bucket)
         code = envelope.get("code") if envelope else None
         if envelope is None or not isinstance(code, str):
             if response.status != _OK:
@@ -213,13 +230,13 @@ class OkxHttp:
         clock = self.transport.clock
         clock.observe(venue_s, sent_at=response.sent_at, received_at=response.received_at, is_certain=True)
 
-    def _heed_limits(self, path: str, response: Response, envelope: Mapping[str, Any] | None) -> None:
+    def _heed_limits(self, bucket: str, response: Response, envelope: Mapping[str, Any] | None) -> None:
         pacer, now = self.transport.gate.pacer, response.received_at
         code = envelope.get("code") if envelope else None
         if response.status == _FORBIDDEN and code is None:
             pacer.leave_alone(now, for_s=_LEAVE_ALONE_S)
         elif code in errors.RATE_LIMITS:
-            pacer.pause(now + _PAUSE_S, bucket=f"{self.account}{path}")
+            pacer.pause(now + _PAUSE_S, bucket=bucket)
         elif response.status == _TOO_MANY:
             pacer.pause(now + _PAUSE_S)
 

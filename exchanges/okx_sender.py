@@ -112,7 +112,7 @@ class OkxSender:
             return okx_acks.undelivered(action, AckKind.NOT_SENT, e.code, e.message)
         except OutcomeUnknown as e:
             return okx_acks.undelivered(action, AckKind.UNKNOWN, e.code, e.message)
-        envelope = self._http.take_in(path, response)
+        envelope = self._http.take_in(response, bucket=self._http.bucket(path))
         return okx_acks.classify(action, envelope, response.status)
 
     async def _look(self, action: SetProtection) -> None:

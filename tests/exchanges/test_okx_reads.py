@@ -9,6 +9,7 @@ import pytest
 
 from exchanges.base import Credentials
 from exchanges.okx import OkxExchange
+from exchanges.pacing import Cost, Limit, Purpose
 from exchanges.registry import OKX
 from exchanges.transport import Network
 from models.enums import AccountType, OrderStatus, OrderType
@@ -346,3 +347,17 @@ async def test_market_without_a_price_is_no_price() -> None:
     async with okx(answering()) as (exchange, _):
         with pytest.raises(BadPayload):
             await exchange.get_ticker(BTC)
+
+
+async def test_public_endpoint_that_is_asked_too_often_is_held_by_itself() -> None:
+    async with okx(answering(tickers=refusal("50011", status=429))) as (exchange, _):
+        with pytest.raises(Unavailable):
+            await exchange.get_tickers()
+        gate = exchange._http.transport.gate
+        tickers, usual = (
+            Cost(purpose=Purpose.READ, bucket=f"/api/v5/{path}", bucket_limit=Limit(weight=20, window_s=2))
+            for path in ("market/tickers", "market/ticker")
+        )
+        assert gate.pacer.bucket_wait_s(tickers, gate.monotonic()) > 0
+        assert gate.pacer.bucket_wait_s(usual, gate.monotonic()) == 0
+        assert gate.pacer.venue_wait_s(usual, gate.monotonic()) == 0
