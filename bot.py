@@ -130,7 +130,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="pause", run=cmd_pause, help=N_("no new risk"), group=_SAFETY, needs=Need.TRADER, in_menu=True),
     Command(name="resume", run=cmd_resume, help=N_("trade again"), group=_SAFETY, needs=Need.TRADER),
     Command(name="panic", run=cmd_panic, help=N_("close everything"), group=_SAFETY, needs=Need.TRADER),
-    Command(name="exchange", run=cmd_exchange, help=N_("Bybit or HyperLiquid"), group=_MANAGE),
+    Command(name="exchange", run=cmd_exchange, help=N_("Bybit, HyperLiquid or OKX"), group=_MANAGE),
     Command(name="mode", run=cmd_mode, help=N_("practice or real money"), group=_MANAGE),
     Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
     Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
