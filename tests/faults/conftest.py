@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.rows import Case
-from tests.faults.stage import Stage, staged
+from tests.faults.stage import Scene, Stage, opened_scene, staged
 
 _IN_MEMORY = Path("/dev/shm")
 
@@ -27,3 +27,10 @@ async def stage(case: Case, folder: Path) -> AsyncIterator[Stage]:
     async with staged(folder, case.exchange, case.path, **case.options) as opened:
         yield opened
         await opened.check()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    """A world in which the test opens products itself, one after the other or two at once."""
+    async with opened_scene() as opened:
+        yield opened

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.stage import Stage
-
-Play = Callable[[Stage], Awaitable[None]]
+Play = Callable[..., Awaitable[None]]
+"""Plays one row, on a stage or on a scene."""
 
 BOTH = ("bybit", "hyperliquid")
 PATHS = ("unified", "legacy")

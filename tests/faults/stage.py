@@ -5,7 +5,7 @@ The venue's ledger is the judge, never the product's own database: `posts` are t
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from bot_legacy import GATEWAY as DIRECT
 from core import money
 from core.accounts import spec_of
 from core.backend import account_clients
+from core.config import Settings
 from core.context import current
 from core.ids import client_order_id, is_ours
 from core.keys import credentials_of
@@ -57,10 +58,11 @@ class Stage:
     """The running whole, seen from one account on one path."""
 
     scene: "Scene"
-    network: Network
     runtime: Runtime
     exchange: str
     path: str
+    stack: AsyncExitStack
+    """Closes what the stage opened besides the product."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -148,10 +150,15 @@ class Stage:
         credentials = await self.time.run(credentials_of(self.account, self.runtime.settings))
         if self.path == "unified":
             spec = spec_of(self.exchange)
-            return spec.adapter(credentials, spec.paper_endpoints(url), self.network)
+            return spec.adapter(credentials, spec.paper_endpoints(url), await self.new_network())
         make = type(await self.time.run(DIRECT.account(self.account)))
         options = {"base_url": url, "account_type": AccountType.PAPER, "pools": Pools("elsewhere")}
         return cast(AccountVenue, cast(Any, make)(credentials=credentials, **options))
+
+    async def new_network(self) -> Network:
+        """Return connections that nobody has used."""
+        made = Network(share=GENEROUS, monotonic=self.time.monotonic, wall=self.time.wall)
+        return await self.stack.enter_async_context(made)
 
     async def instrument(self, symbol: str = "BTCUSDT") -> Instrument:
         found = await self.time.run(self.runtime.backend.find_instruments(USER, symbol, self.exchange))
@@ -299,6 +306,11 @@ class Scene:
         }
         self.keys = {"paper_venues": {name: {"url": sandbox.url(name), "keys": keys[name]} for name in keys}}
 
+    def settings(self, folder: Path, path: str, **overrides: Any) -> Settings:
+        """Return the settings of a process on this folder."""
+        wish = {"use_unified": "true" if path == "unified" else "false", "admin_id": USER, **self.keys, **overrides}
+        return settings_for(self.sandbox, folder, **wish)
+
     @asynccontextmanager
     async def product(
         self,
@@ -307,22 +319,17 @@ class Scene:
         path: str,
         *,
         with_jobs: bool = True,
+        role: str = "bot",
         share: float = GENEROUS,
         **overrides: Any,
     ) -> AsyncIterator[Stage]:
         """Open a product on a folder, which may hold an earlier life of it."""
-        wish = {"use_unified": "true" if path == "unified" else "false", "admin_id": USER, **self.keys, **overrides}
+        settings = self.settings(folder, path, **overrides)
         network = Network(share=share, monotonic=self.time.monotonic, wall=self.time.wall)
-        open_one = open_runtime(
-            settings_for(self.sandbox, folder, **wish),
-            role="bot",
-            network=network,
-            with_jobs=with_jobs,
-            clock=self.time,
-        )
-        async with open_one as runtime:
-            with self.time.holding(lambda: runtime.store.pending > 0):
-                yield Stage(self, network, runtime, exchange, path)
+        open_one = open_runtime(settings, role=role, network=network, with_jobs=with_jobs, clock=self.time)
+        async with open_one as runtime, AsyncExitStack() as stack:
+            stack.enter_context(self.time.holding(lambda: runtime.store.pending > 0))
+            yield Stage(self, runtime, exchange, path, stack)
 
 
 @asynccontextmanager

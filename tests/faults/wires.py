@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,6 +101,8 @@ class Cutter:
         self.word = word
         self.cut = 0
         """How often the line broke."""
+        self.when_cut: Callable[[], None] | None = None
+        """Called when half of such a request has passed; without it nothing of it passes."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -140,6 +142,10 @@ class Cutter:
             while chunk := await source.read(65536):
                 if self.word and self.word in chunk:
                     self.cut += 1
+                    target.write(chunk[: len(chunk) // 2 if self.when_cut else 0])
+                    await target.drain()
+                    if self.when_cut:
+                        self.when_cut()
                     return
                 target.write(chunk)
                 await target.drain()
