@@ -10,6 +10,7 @@ from core.service import EXIT_SETTINGS, EXIT_STORAGE, refuse
 from ops import doctor
 from ops.backup import put_back, take_backup
 from ops.importing import import_from
+from ops.keeping import SETTLE_USAGE, rotate_keys, settle
 from ops.update import prepare_update, step_back
 from storage.errors import StorageRefused
 
@@ -46,6 +47,16 @@ def _restore(arguments: Sequence[str]) -> int:
     return _say(put_back(load_settings(), arguments[0]))
 
 
+def _rotate(_arguments: Sequence[str]) -> int:
+    return _say(asyncio.run(rotate_keys(load_settings())))
+
+
+def _settle(arguments: Sequence[str]) -> int:
+    if len(arguments) != 3:
+        return refuse(f"Which order, how much, and what did you see? {SETTLE_USAGE}", _USAGE)
+    return _say(asyncio.run(settle(load_settings(), *arguments)))
+
+
 def _say(text: str) -> int:
     sys.stdout.write(text)
     return 0
@@ -58,6 +69,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "import": _import,
     "prepare-update": _prepare,
     "step-back": _step_back,
+    "rotate-key": _rotate,
+    "settle": _settle,
 }
 
 
