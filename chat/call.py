@@ -8,10 +8,12 @@ from typing import Protocol
 
 from core.ports import TradingBackend
 from core.rollout import RolloutSwitch
+from core.sync import SyncReport
 from db import Role, Store
 from models.account import Account
 from models.errors import BadOrder
-from telegram_ui.screen import Screen, Toast
+from pictures.svg import Markup
+from telegram_ui.screen import Attachment, Screen, Toast
 from telegram_ui.texts import Texts
 from telegram_ui.views.status import Health
 
@@ -48,6 +50,10 @@ class Services:
     """The owner's choice between the two paths to the venues."""
     path_name: Callable[[], str]
     """Names the path in force."""
+    paint: Callable[[Markup], Awaitable[bytes]]
+    """Turns a drawing into a picture."""
+    sync: Callable[[Account], Awaitable[SyncReport]]
+    """Looks at an account now and compares it with what is stored."""
     web_app_url: str = ""
     web_page_url: str = ""
     """Where the web app is opened in a browser; empty where there is none."""
@@ -88,6 +94,7 @@ class Person:
 
 
 Show = Callable[[Screen], Awaitable[None]]
+SendFile = Callable[[Attachment, bool], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,7 @@ class Call:
         asked_at: When it was written; None for buttons, which carry no time.
         show: Shows a screen before the answer is ready, where the answer will stand.
         forget: Deletes the message that asked, for texts that hold secrets; tells whether it worked.
+        send_file: Sends a file, or puts it in the place of the picture that was tapped; tells whether it worked.
     """
 
     services: Services
@@ -110,6 +118,7 @@ class Call:
     cause: str
     show: Show
     forget: Callable[[], Awaitable[bool]]
+    send_file: SendFile
     text: str = ""
     arguments: tuple[str, ...] = ()
     asked_at: datetime | None = None

@@ -18,6 +18,7 @@ from core.config import Settings
 from core.runtime import Runtime
 from core.version import VERSION
 from db import Role
+from pictures.painter import Painter
 from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
 from telegram_app.dispatch import Dispatcher
 from telegram_app.intake import Intake
@@ -90,7 +91,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
         TelegramError: Telegram does not take the token, or cannot be reached.
     """
     settings, store = runtime.settings, runtime.store
-    async with bot or make_bot(settings) as bot:
+    async with bot or make_bot(settings) as bot, Painter() as painter:
         owner_code = OwnerCode()
         access = Access(store, owner_code)
         messenger = Messenger(bot, store)
@@ -100,7 +101,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
         async def health() -> Health:
             return await look(runtime, intake, started_at)
 
-        services = _services(runtime, tables, access, link=link, health=health)
+        services = _services(runtime, tables, access, painter, link=link, health=health)
         dispatcher = Dispatcher(
             services,
             access,
@@ -134,6 +135,7 @@ def _services(
     runtime: Runtime,
     tables: Tables,
     access: Access,
+    painter: Painter,
     *,
     link: Callable[[str], str],
     health: Callable[[], Awaitable[Health]],
@@ -153,6 +155,8 @@ def _services(
         link=link,
         rollout=runtime.jobs.rollout,
         path_name=lambda: runtime.path_name,
+        paint=painter.paint,
+        sync=runtime.jobs.sync.sync,
         web_app_url=settings.mini_app_url,
         web_page_url=settings.webapp_url,
     )

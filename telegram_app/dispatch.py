@@ -18,7 +18,7 @@ from telegram_app.messenger import Messenger
 from telegram_app.place import Place
 from telegram_ui.buttons import read_action
 from telegram_ui.errors import crash_view, error_view
-from telegram_ui.screen import Screen, Toast, plain_text
+from telegram_ui.screen import Attachment, Screen, Toast, plain_text
 from telegram_ui.texts import LANGUAGES, N_, Texts, language_of
 from telegram_ui.views.access import not_allowed_view, private_only_view, refused_view
 from telegram_ui.views.home import MENU_WORDS
@@ -130,6 +130,10 @@ class Dispatcher:
             message_id = incoming.message_id
             return message_id is not None and await self._messenger.delete(incoming.chat_id, message_id)
 
+        async def send_file(attachment: Attachment, is_instead: bool) -> bool:
+            instead_of = incoming.message_id if is_instead and incoming.is_tap else None
+            return await self._messenger.send_file(incoming.chat_id, attachment, instead_of=instead_of)
+
         return Call(
             services=self._services,
             person=person,
@@ -138,6 +142,7 @@ class Dispatcher:
             cause=f"tg:{self._bot_id}:{incoming.update_id}",
             show=place.show,
             forget=forget,
+            send_file=send_file,
             text=route.text,
             arguments=route.arguments,
             asked_at=incoming.sent_at,

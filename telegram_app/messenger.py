@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+from typing import Any
 
-from telegram import Bot
-from telegram.constants import ParseMode
+from telegram import Bot, InputMediaPhoto
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from db import Message, Store
 from telegram_app.render import inline_keyboard, markup, to_body
 from telegram_app.request import FloodWait
-from telegram_ui.screen import Screen
+from telegram_ui.screen import Attachment, Screen
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,37 @@ class Messenger:
                 return await self.send(chat_id, screen)
             raise
         return message_id
+
+    async def send_file(self, chat_id: int, attachment: Attachment, *, instead_of: int | None = None) -> bool:
+        """Send a file, or put a picture in the place of another; return whether Telegram took it."""
+        try:
+            await self._bot.send_chat_action(chat_id, ChatAction.UPLOAD_PHOTO)
+            if instead_of is None or not await self._change_picture(chat_id, instead_of, attachment):
+                await self._send_file(chat_id, attachment)
+        except TelegramError as e:
+            logger.warning("file not delivered", extra={"chat": chat_id, "problem": type(e).__name__})
+            return False
+        return True
+
+    async def _send_file(self, chat_id: int, attachment: Attachment) -> None:
+        caption = attachment.caption
+        words: Any = {"caption": caption.text, "parse_mode": ParseMode.HTML}
+        options: Any = {"reply_markup": inline_keyboard(caption.keyboard), "disable_notification": caption.is_silent}
+        if attachment.is_picture:
+            await self._bot.send_photo(chat_id, attachment.content, filename=attachment.name, **words, **options)
+        else:
+            await self._bot.send_document(chat_id, attachment.content, filename=attachment.name, **words, **options)
+
+    async def _change_picture(self, chat_id: int, message_id: int, attachment: Attachment) -> bool:
+        caption = attachment.caption
+        media = InputMediaPhoto(attachment.content, caption.text, ParseMode.HTML, filename=attachment.name)
+        markup = inline_keyboard(caption.keyboard)
+        try:
+            await self._bot.edit_message_media(media, chat_id=chat_id, message_id=message_id, reply_markup=markup)
+        except BadRequest as e:
+            logger.info("picture not changed", extra={"chat": chat_id, "problem": e.message})
+            return _SAME in e.message.lower()
+        return True
 
     async def put(self, chat_id: int, message_id: int | None, screen: Screen) -> int:
         """Show a screen in a message's place, or as a new message where there is none.

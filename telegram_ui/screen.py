@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 MAX_ACTION_BYTES = 64
 _TAG = re.compile(r"<[^>]*>")
 
@@ -100,6 +101,20 @@ class Screen:
     def __post_init__(self) -> None:
         if len(self.text) > MAX_TEXT:
             raise ValueError(f"a screen holds {MAX_TEXT} characters, this one has {len(self.text)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file in the chat: a picture, or a document to keep. Its caption says in words what a picture shows."""
+
+    name: str
+    content: bytes
+    caption: Screen
+    is_picture: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.caption.text) > MAX_CAPTION:
+            raise ValueError(f"a caption holds {MAX_CAPTION} characters, this one has {len(self.caption.text)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
