@@ -188,6 +188,8 @@ class Resolver:
         stamp = Stamp(timestamp_ms=now_ms, fence_ms=now_ms + round(client.fence_s * 1000), nonce=leg.nonce)
         request = client.sign(Noop(), stamp)
         attempt_no = await self._store.journal.add_noop(leg, request)
+        if attempt_no is None:
+            return
         ack = (await send_once(client, request, self._clock))[0]
         await self._store.journal.note_answer(leg.id, attempt_no, ack)
         if ack.kind in {AckKind.ACCEPTED, AckKind.FILLED}:

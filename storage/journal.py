@@ -98,16 +98,21 @@ class Journal(Repository):
 
         return await self._writer.run(job)
 
-    async def add_noop(self, leg: Leg, request: SignedRequest) -> int:
-        """Store that a leg's nonce is about to be spent on nothing; return the attempt's number."""
+    async def add_noop(self, leg: Leg, request: SignedRequest) -> int | None:
+        """Store that a leg's nonce is about to be spent on nothing; return the attempt's number.
+
+        None: somebody found out meanwhile, and nothing is to be sent.
+        """
         now, stamp = self._now_ms(), request.stamp
         sql = (
             "INSERT INTO attempts(leg_id,no,purpose,epoch,sender,signer,nonce,timestamp_ms,fence_ms,body_sha256,"
-            "claimed_ms) SELECT ?1,max(no)+1,'noop',?2,?3,?4,?5,?6,?7,?8,?9 FROM attempts WHERE leg_id=?1 RETURNING no"
+            "claimed_ms) SELECT ?1,max(a.no)+1,'noop',?2,?3,?4,?5,?6,?7,?8,?9 FROM attempts a JOIN legs l "
+            "ON l.id=a.leg_id WHERE l.id=?1 AND l.state='UNKNOWN' GROUP BY l.id RETURNING no"
         )
         route = leg.route.value if leg.route else "unified"
         head = (leg.id, self._epoch, route, leg.signer or "", stamp.nonce, stamp.timestamp_ms, stamp.fence_ms)
-        return await self._writer.run(lambda tx: int(tx.sql.execute(sql, (*head, request.sha256, now)).fetchone()[0]))
+        row = await self._writer.run(lambda tx: tx.sql.execute(sql, (*head, request.sha256, now)).fetchone())
+        return None if row is None else int(row[0])
 
     async def note_answer(self, leg_id: int, attempt_no: int, ack: Ack) -> None:
         """Store the answer to an attempt without drawing a conclusion from it."""

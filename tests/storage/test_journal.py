@@ -110,10 +110,20 @@ async def test_no_leg_becomes_sendable_again_after_it_may_have_left(
 async def test_attempt_without_a_claim_is_refused(store: Store, account: Account, state: str) -> None:
     await claimed(store, account)
     await run_sql(store, f"UPDATE legs SET state='{state}'")
+    columns = "leg_id,no,purpose,epoch,sender,signer,timestamp_ms,fence_ms,body_sha256,claimed_ms"
+    with pytest.raises(sqlite3.IntegrityError, match="needs a claimed leg"):
+        await run_sql(store, f"INSERT INTO attempts({columns}) VALUES(1,2,'send',1,'unified','',0,0,'',0)")
+
+
+async def test_nonce_is_spent_on_nothing_only_while_nobody_knows(store: Store, account: Account) -> None:
+    await claimed(store, account)
     leg = await store.journal.leg(1)
     assert leg is not None
-    with pytest.raises(sqlite3.IntegrityError, match="needs a claimed leg"):
-        await store.journal.add_noop(leg, sign(5))
+    assert await store.journal.add_noop(leg, sign(5)) is None
+    await run_sql(store, "UPDATE legs SET state='UNKNOWN'")
+    assert await store.journal.add_noop(leg, sign(5)) == 2
+    await run_sql(store, "UPDATE legs SET state='FILLED'")
+    assert await store.journal.add_noop(leg, sign(5)) is None
 
 
 async def test_claim_stores_what_is_about_to_be_sent(store: Store, account: Account) -> None:
