@@ -58,13 +58,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def report(outcome: Outcome, options: argparse.Namespace, worlds: int, real_s: float) -> str:
     """Return the tables."""
-    head = (
-        f"{'venue':12} {'path':9} {'intents':>8} {'orders':>7} {'duplicates':>11} {'lost':>6} {'false':>6} {'open':>6}"
-    )
+    head = f"{'venue':13} {'path':9} {'intents':>8} {'orders':>7} {'duplicates':>11} {'lost':>6} {'false':>6} {'open':>6} {'errors':>7}"
     rows = []
     for (exchange, path), t in [*sorted(outcome.tallies.items()), (("all", ""), outcome.total)]:
-        figures = f"{t.intents:8,} {t.orders:7,} {t.duplicates:11,} {t.lost:6,} {t.false:6,} {t.unresolved:6,}"
-        rows.append(f"{exchange:12} {path:9} {figures}")
+        figures = (
+            f"{t.intents:8,} {t.orders:7,} {t.duplicates:11,} {t.lost:6,} {t.false:6,} {t.unresolved:6,} {t.errors:7,}"
+        )
+        rows.append(f"{exchange:13} {path:9} {figures}")
     kills = sum(outcome.deaths.values())
     return "\n".join(
         (

@@ -139,6 +139,23 @@ class Books:
         return [leg for leg in self.legs if leg.state in open_states or (leg.state == "ACKED" and leg.kind != "change")]
 
 
+_EXPECTED_ERRORS = ("operator needed", "update given up")
+
+
+def errors_in(log: Path) -> list[str]:
+    """Return what the bot itself called an error of its own, tracebacks in one line."""
+    errors, inside = list[str](), False
+    for line in log.read_text(encoding="utf-8").splitlines():
+        head = line.split(maxsplit=2)
+        if len(head) == 3 and head[0].endswith("Z") and head[1].isupper():
+            inside = head[1] == "ERROR" and not any(known in line for known in _EXPECTED_ERRORS)
+            if inside:
+                errors.append(head[2])
+        elif inside and not line.startswith((" ", "Traceback")) and line:
+            errors[-1] = f"{errors[-1].partition(' <- ')[0]} <- {line}"
+    return errors
+
+
 _LEGS = (
     "SELECT l.id,i.cause,l.n,l.kind,l.state,l.exchange,l.client_order_id,i.is_adopted,"
     "(SELECT sender FROM attempts WHERE leg_id=l.id ORDER BY no LIMIT 1) FROM legs l JOIN intents i ON i.id=l.intent_id"
@@ -195,16 +212,18 @@ class Tally:
     false: int = 0
     """Told what the venue contradicts."""
     unresolved: int = 0
+    errors: int = 0
+    """The bot's own, in its log: nothing that people notice may break, but nothing else either."""
     notes: list[str] = field(default_factory=list)
 
     @property
     def violations(self) -> int:
         """Everything that must not be."""
-        return self.duplicates + self.lost + self.false + self.unresolved
+        return self.duplicates + self.lost + self.false + self.unresolved + self.errors
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
-        for name in ("intents", "orders", "duplicates", "lost", "false", "unresolved"):
+        for name in ("intents", "orders", "duplicates", "lost", "false", "unresolved", "errors"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.notes += other.notes
 

@@ -6,9 +6,12 @@ from benchmarks.chaos_lab.plan import VENUES, Intent
 from benchmarks.chaos_lab.wires import Chat, Line, Wires
 
 _CONFIRM = "ok|"
-_PATIENCE_S = 90.0
+_PATIENCE_S = 300.0
 _VERDICT_S = 30.0
 _UNDECIDED = ("⏳",)
+_NOT_NOW = ("⚠️ Only closing works now", "⚠️ The venue is busy", "⚠️ The venue did not answer")
+_NOT_NOW_S, _TRIES = 4.0, 4
+"""Whoever is told to come back later does."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +52,13 @@ class Person:
         rules = [await self._break(intent, number) for number in range(len(intent.mishaps))]
         if intent.has_empty_book:
             await self._wires.control("book", venue=intent.exchange, symbol=intent.native, bids=[], asks=[])
-        story = Story(intent=intent, asked_ms=self._wires.machine.now_ms())
+        for _ in range(_TRIES):
+            story = Story(intent=intent, asked_ms=self._wires.machine.now_ms())
+            await self._ask(story)
+            if not story.refusal.startswith(_NOT_NOW):
+                break
+            await self._wires.machine.sleep(_NOT_NOW_S)
         self.stories.append(story)
-        await self._ask(story)
         if intent.has_empty_book:
             await self._wires.control("book", venue=intent.exchange, symbol=intent.native, free=True)
         await self._wires.heal(*rules)
@@ -60,8 +67,8 @@ class Person:
         """Do something that nothing goes wrong with."""
         seen = len(self._chat.lines)
         await self._wires.telegram("send", user_id=user_id, text=text)
-        await self._wires.wait(self._chat, lambda: self._answer(seen) is not None, _PATIENCE_S)
-        answer = self._answer(seen)
+        await self._wires.wait(self._chat, lambda: self._answer(seen, "") is not None, _PATIENCE_S)
+        answer = self._answer(seen, "")
         button = None if answer is None else _button(answer)
         if answer is None or button is None:
             raise RuntimeError(f"{text} was not taken: {answer.text if answer else 'no answer'}")
@@ -76,10 +83,11 @@ class Person:
     async def _ask(self, story: Story) -> None:
         seen = len(self._chat.lines)
         await self._wires.telegram("send", user_id=story.intent.user_id, text=story.intent.text)
-        await self._wires.wait(self._chat, lambda: self._answer(seen) is not None, _PATIENCE_S)
-        answer = self._answer(seen)
+        size = f"{story.intent.size:,f}"
+        await self._wires.wait(self._chat, lambda: self._answer(seen, size) is not None, _PATIENCE_S)
+        answer = self._answer(seen, size)
         if answer is None:
-            return  # whether it comes after all is looked at in the end
+            return
         button = _button(answer)
         if button is None:
             story.refusal = answer.text
@@ -87,9 +95,9 @@ class Person:
         story.preview, story.token = answer.message_id, button.removeprefix(_CONFIRM)
         await self._press(story, button)
 
-    def _answer(self, since: int) -> Line | None:
-        """Return the first new message that is a preview or a refusal; news of other orders come in between."""
-        return next((line for line in self._chat.lines[since:] if line.is_new and _is_answer(line)), None)
+    def _answer(self, since: int, size: str) -> Line | None:
+        """Return the first new message that previews an order of this size, or refuses one; news come in between."""
+        return next((line for line in self._chat.lines[since:] if line.is_new and _is_answer(line, size)), None)
 
     async def _press(self, story: Story, button: str) -> None:
         intent, message_id = story.intent, story.preview
@@ -116,5 +124,5 @@ def _button(line: Line) -> str | None:
     return next((data for data in line.buttons if data.startswith(_CONFIRM)), None)
 
 
-def _is_answer(line: Line) -> bool:
-    return _button(line) is not None or line.text.startswith("⚠️")
+def _is_answer(line: Line, size: str) -> bool:
+    return line.text.startswith("⚠️") if _button(line) is None else size in line.text

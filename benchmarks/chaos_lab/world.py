@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos_lab.bots import Bots, Life, open_bots
-from benchmarks.chaos_lab.judge import Books, Case, Doubt, Tally, VenueOrder, judge, read_books, read_ledger
+from benchmarks.chaos_lab.judge import Books, Case, Doubt, Tally, VenueOrder, errors_in, judge, read_books, read_ledger
 from benchmarks.chaos_lab.machine import Machine
 from benchmarks.chaos_lab.persons import Person
 from benchmarks.chaos_lab.plan import PRICES, VENUES, Intent, intents_of
@@ -125,6 +125,9 @@ class World:
         await self._wires.control("hyperliquid", ip_weight_per_minute=_WEIGHT)
         for coin, price in PRICES.items():
             await self._wires.control("price", symbol=f"{coin}USDT", price=str(price))
+        operator = _FIRST_USER - 1
+        await self._wires.join(operator, "Operator")
+        await self._wires.telegram("send", user_id=operator, text="/start")
         keys = {}
         for user_id, exchange in self._exchange_of.items():
             keys[user_id] = {"exchange": exchange, "keys": await self._open_account(user_id, exchange)}
@@ -205,6 +208,9 @@ class World:
                 outcome.endings[case.ending] += 1
                 if verdict.violations:
                     self._keep(case, verdict)
+        errors = errors_in(self._database.parents[1] / "bot.log")
+        if errors:
+            outcome.tally("bot's own log", "").add(Tally(errors=len(errors), notes=errors))
         outcome.doubts_s = [self._waited_s(doubt) for doubt in books.doubts]
         outcome.deaths = Counter(life.death or "whenever" for life in self._bots.lives[:-1])
         outcome.starting_s = [life.starting_s for life in self._bots.lives if life.starting_s is not None]
