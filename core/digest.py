@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
-from core.summary import Summary, summarize
+from core.past import stored_past
+from core.summary import Summary
 from db import Job, Message, Store
 from models.account import Account
 from models.values import from_millis
@@ -21,7 +22,6 @@ _EVERY_S = 30.0
 _STRETCH = timedelta(hours=24)
 _SETTLED = timedelta(minutes=6)
 """What happened before the hour has reached the records by then."""
-_MOST = 5000
 
 
 class DigestMaker:
@@ -59,25 +59,18 @@ class DigestMaker:
         if local < end + _SETTLED or day < str(wish["from"]) or await self._store.outbox.find(key) is not None:
             return False
         accounts = [row.account for row in await self._store.accounts.of_user(user_id)]
-        rows = [{"account": account, **_facts(await stretch(self._store, account, end))} for account in accounts]
+        rows = [{"account": account, **_facts(await self._summary(account, end))} for account in accounts]
         body = {"kind": KIND, "until": end, "accounts": rows}
         return await self._store.outbox.add(Message(chat_id=user_id, key=key, body=body)) is not None
+
+    async def _summary(self, account: Account, end: datetime) -> Summary:
+        return (await stored_past(self._store, account, end - _STRETCH, end)).summary
 
 
 def digest_wish(hour: int, local: datetime) -> dict[str, Any]:
     """Return what is stored for a chosen hour: the first summary comes when that hour comes next."""
     first = local + timedelta(days=1) if local.hour >= hour else local
     return {"hour": hour, "from": f"{first:%Y-%m-%d}"}
-
-
-async def stretch(store: Store, account: Account, end: datetime, length: timedelta = _STRETCH) -> Summary:
-    """Add up what is stored of an account for some time until a moment."""
-    since = end - length
-    closed = await store.fills.closed_pnl(account, since=since, limit=_MOST)
-    funding = await store.fills.funding(account, since=since, limit=_MOST)
-    return summarize(
-        [row for row in closed if row.closed_at < end], [payment for payment in funding if payment.paid_at < end]
-    )
 
 
 def _facts(summary: Summary) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """What a stretch of time brought: closed trades, fees and funding, added up exactly. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from models.fill import ClosedPnl, FundingPayment
 from models.values import Value
@@ -39,17 +40,30 @@ class Summary(Value):
         return Decimal(self.wins) / self.trades if self.trades else None
 
 
-def summarize(closed: Sequence[ClosedPnl], funding: Iterable[FundingPayment]) -> Summary:
-    """Add up closed trades and funding."""
+def summarize(
+    closed: Sequence[ClosedPnl],
+    funding: Iterable[FundingPayment],
+    entry_fees: Mapping[str, Decimal] = MappingProxyType({}),
+) -> Summary:
+    """Add up closed trades and funding.
+
+    Args:
+        closed: Results.
+        funding: Payments.
+        entry_fees: By market, what was paid to open, where the results hold only the fees of closing.
+    """
     by_symbol: dict[str, Decimal] = defaultdict(Decimal)
     for row in closed:
         by_symbol[row.symbol] += row.pnl
+    for symbol, fee in entry_fees.items():
+        by_symbol[symbol] -= fee
+    opening = sum(entry_fees.values(), _ZERO)
     fees = [row.fees for row in closed]
     return Summary(
         trades=len(closed),
         wins=sum(row.pnl > 0 for row in closed),
-        pnl=sum((row.pnl for row in closed), _ZERO),
-        fees=None if None in fees else sum((fee for fee in fees if fee is not None), _ZERO),
+        pnl=sum((row.pnl for row in closed), _ZERO) - opening,
+        fees=None if None in fees else sum((fee for fee in fees if fee is not None), opening),
         funding=sum((payment.amount for payment in funding), _ZERO),
         best=max(closed, key=lambda row: row.pnl, default=None),
         worst=min(closed, key=lambda row: row.pnl, default=None),

@@ -85,10 +85,10 @@ class BybitHistory(BybitMarket):
         kinds = CONTRACTS if instrument is None else ({"category": market(instrument)["category"]},)
         scopes = [{"accountType": "UNIFIED", "type": "SETTLEMENT", **kind} for kind in kinds]
         pages = await self._history(self._api.get_transaction_log, _LOG_A_PAGE, scopes, since, limit)
-        payments = self._models(FundingPayment.from_bybit, pages)
-        if instrument is not None:
-            payments = [payment for payment in payments if payment.native_symbol == instrument.native_symbol]
-        return _newest(payments, lambda payment: payment.paid_at, limit)
+        # the same entry may be told under several categories, and counts once
+        payments = {payment.payment_id: payment for payment in self._models(FundingPayment.from_bybit, pages)}
+        wanted = [p for p in payments.values() if instrument is None or p.native_symbol == instrument.native_symbol]
+        return _newest(wanted, lambda payment: payment.paid_at, limit)
 
     async def _history(
         self,
