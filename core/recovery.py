@@ -163,7 +163,7 @@ class Recovery:
         """Move what was sent without a journal into the audit."""
         entries = self._emergency.entries()
         for entry in entries:
-            await self._store.audit.add("emergency", str(entry.get("account", "")), **entry)
+            await self._store.audit.add("emergency", str(entry.get("account", "")), entry=entry)
         if entries:
             self._emergency.clear()
 
