@@ -116,8 +116,12 @@ class Stage:
 
     async def send(self, action: Action, cause: str = FIRST, *, client: AccountVenue | None = None) -> OrderResult:
         """Send an action through the one door."""
-        client = client or await self.client()
-        return await self.time.run(self.desk.submit(self.account, action, cause=cause, sender=client))
+        return await self.time.run(self.sending(action, cause, client=client or await self.client()))
+
+    async def sending(self, action: Action, cause: str = FIRST, *, client: AccountVenue | None = None) -> OrderResult:
+        """The same without moving time."""
+        client = client or await account_clients(self.runtime.settings)(self.account)
+        return await self.desk.submit(self.account, action, cause=cause, sender=client)
 
     async def resolved(self, *, within_s: float = 60) -> float:
         """Let time pass until nothing is unknown any more; return how long that took."""
