@@ -38,10 +38,10 @@ async def send_once(
         clock: Waits for the answer.
         on_late_answer: Gets the acks that come after this returned.
     """
+    failpoint("K5")
     if sender.venue_time_ms() >= request.stamp.fence_ms:
         # this process was asleep: the venue would refuse the request, if it ever arrived
         return (Ack(kind=AckKind.NOT_SENT, code="stale"),)
-    failpoint("K5")
     sending = asyncio.create_task(sender.send(request))
     limit = asyncio.create_task(clock.sleep(SEND_LIMIT_S))
     await asyncio.wait({sending, limit}, return_when=asyncio.FIRST_COMPLETED)
