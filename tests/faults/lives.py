@@ -10,7 +10,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -68,7 +68,7 @@ class Life:
 
     async def says(self) -> Any:
         """Return the next thing it says."""
-        await self._until(self._words.poll)
+        await until(self._words.poll)
         return self._words.recv()
 
     def tell(self) -> None:
@@ -81,23 +81,25 @@ class Life:
 
     async def ended(self) -> int:
         """Wait until it is no more; return its exit code, below zero for a signal."""
-        await self._until(lambda: not self._process.is_alive())
+        await until(lambda: not self._process.is_alive())
         return int(self._process.exitcode)
 
     async def killed(self) -> None:
         """Wait until it died at its failpoint."""
         assert await self.ended() == -signal.SIGKILL
 
-    async def _until(self, is_so: Any) -> None:
-        async with asyncio.timeout(_PATIENCE_S):
-            while not is_so():  # noqa: ASYNC110 - another process raises no event here
-                await asyncio.sleep(0.005)
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait, in real time, until another process made something so."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - another process raises no event here
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
-async def life(settings: Settings, *deeds: Deed, role: str = "bot") -> AsyncIterator[Life]:
+async def life(settings: Settings, *deeds: Deed, role: str = "bot", with_jobs: bool = True) -> AsyncIterator[Life]:
     """Begin a life with something to do; what is left of it ends with the block."""
-    async with _begun(_live, settings, role, deeds) as one:
+    async with _begun(_live, settings, role, with_jobs, deeds) as one:
         yield one
 
 
@@ -128,12 +130,13 @@ def _be_a_bot(settings: Settings, _words: Connection) -> None:
     asyncio.run(bot.run(settings))
 
 
-def _live(settings: Settings, role: str, deeds: Sequence[Deed], words: Connection) -> None:
-    asyncio.run(_do_all(settings, role, deeds, words))
+def _live(settings: Settings, role: str, with_jobs: bool, deeds: Sequence[Deed], words: Connection) -> None:
+    asyncio.run(_do_all(settings, role, with_jobs, deeds, words))
 
 
-async def _do_all(settings: Settings, role: str, deeds: Sequence[Deed], words: Connection) -> None:
-    async with open_runtime(settings, role=role, network=Network(share=GENEROUS)) as runtime:
+async def _do_all(settings: Settings, role: str, with_jobs: bool, deeds: Sequence[Deed], words: Connection) -> None:
+    network = Network(share=GENEROUS)
+    async with open_runtime(settings, role=role, network=network, with_jobs=with_jobs) as runtime:
         words.send(READY)
         for deed in deeds:
             if deed.waits:

@@ -4,6 +4,7 @@ The venue's ledger is the judge, never the product's own database: `posts` are t
 `orders` what exists there.
 """
 
+import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 
+import db
 from bot_legacy import GATEWAY as DIRECT
 from core import money
 from core.accounts import spec_of
@@ -88,15 +90,25 @@ class Stage:
         """Buy 0.01 BTC at the market."""
         return await self.time.run(self.buying(cause, **changes))
 
-    async def buying(self, cause: str = FIRST, **changes: Any) -> OrderResult:
+    async def buying(self, cause: str = FIRST, *, user_id: int = USER, **changes: Any) -> OrderResult:
         """The same without moving time."""
         wish = {"symbol": "BTCUSDT", "side": "buy", "order_type": "market", "size": SIZE, "exchange": self.exchange}
-        return await self.runtime.backend.place_order(USER, cause=cause, **cast(Any, wish | changes))
+        return await self.runtime.backend.place_order(user_id, cause=cause, **cast(Any, wish | changes))
 
     async def close(self, cause: str = SECOND, **changes: Any) -> OrderResult:
         """Close the position in BTC."""
+        return await self.time.run(self.closing(cause, **changes))
+
+    async def closing(self, cause: str = SECOND, **changes: Any) -> OrderResult:
+        """The same without moving time."""
         wish = {"symbol": "BTCUSDT", "exchange": self.exchange}
-        return await self.time.run(self.runtime.backend.close_position(USER, cause=cause, **cast(Any, wish | changes)))
+        return await self.runtime.backend.close_position(USER, cause=cause, **cast(Any, wish | changes))
+
+    async def give_keys(self, user_id: int) -> str:
+        """Open an account at the venue for another person, connect it, and return its name there."""
+        name, keys = self.scene.new_account(self.exchange, f"person-{user_id}")
+        await db.set_credentials(dataclasses.replace(self.account, user_id=user_id), keys)
+        return name
 
     async def request(self, cause: str = FIRST, *, stop: str | None = None, **changes: Any) -> OrderRequest:
         """Return the order that `buy` would send, to be sent when the test wants it."""
@@ -301,14 +313,20 @@ class Scene:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.time = Travel(sandbox)
-        bybit = sandbox.new_bybit_account("stage", deposits={"USDT": 1_000_000})
-        hyperliquid = sandbox.new_hyperliquid_account("stage", usdc=1_000_000)
-        self.accounts = {"bybit": bybit.uid, "hyperliquid": hyperliquid.master}
-        keys = {
-            "bybit": {"api_key": bybit.api_key, "api_secret": bybit.secret},
-            "hyperliquid": {"private_key": hyperliquid.agent_key, "account_address": hyperliquid.master},
+        made = {name: self.new_account(name, "stage") for name in _NATIVE}
+        self.accounts = {name: account for name, (account, _) in made.items()}
+        self.keys = {
+            "paper_venues": {name: {"url": sandbox.url(name), "keys": keys} for name, (_, keys) in made.items()}
         }
-        self.keys = {"paper_venues": {name: {"url": sandbox.url(name), "keys": keys[name]} for name in keys}}
+
+    def new_account(self, exchange: str, name: str) -> tuple[str, dict[str, str]]:
+        """Open an account without a past; return its name at the venue and its keys."""
+        if exchange == "bybit":
+            bybit = self.sandbox.new_bybit_account(name, deposits={"USDT": 1_000_000})
+            return bybit.uid, {"api_key": bybit.api_key, "api_secret": bybit.secret}
+        hyperliquid = self.sandbox.new_hyperliquid_account(name, usdc=1_000_000)
+        keys = {"private_key": hyperliquid.agent_key, "account_address": hyperliquid.master}
+        return hyperliquid.master, keys
 
     def settings(self, folder: Path, path: str, **overrides: Any) -> Settings:
         """Return the settings of a process on this folder."""

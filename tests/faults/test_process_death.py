@@ -30,7 +30,7 @@ from storage.migrate import SCHEMA_HEAD, current_revision
 from storage.store import Store
 from tests.faults import wires
 from tests.faults.chatting import chatting, telegram
-from tests.faults.lives import Deed, bot_life, buy, life, live_on, migrate_and_die, rotate_and_die, take_backups
+from tests.faults.lives import Deed, bot_life, buy, life, live_on, migrate_and_die, rotate_and_die, take_backups, until
 from tests.faults.rows import Case, Rows
 from tests.faults.stage import CREATE, FIRST, Scene, Stage
 
@@ -62,9 +62,7 @@ class Place:
 
     async def reached(self, posts: int = 1) -> None:
         """Wait until the venue has seen so many order requests."""
-        async with asyncio.timeout(30):
-            while self.posts() < posts:  # noqa: ASYNC110 - another process raises no event here
-                await asyncio.sleep(0.005)
+        await until(lambda: self.posts() >= posts)
 
 
 async def found_filled(place: Place) -> None:
