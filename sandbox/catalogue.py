@@ -144,7 +144,7 @@ HYPERLIQUID_BUILDER_PERPS = (
     ("xyz:GOLD", "GOLD", 1, 4, 20),
 )
 
-# underlying, contract in base coins, tick, lot in contracts, most in a limit and a market order, max leverage, risk limit
+# underlying, contract in base coins, tick, lot in contracts, most per limit and market order, max leverage, risk limit
 OKX_SWAPS = (
     ("BTC", "0.01", "0.1", "0.01", 1_000_000, 12_000, 100, 2_000_000),
     ("ETH", "0.1", "0.01", "0.01", 1_000_000, 8_000, 100, 1_000_000),
