@@ -29,6 +29,7 @@ from chat.card import (
 )
 from chat.choices import cmd_exchange, cmd_language, cmd_mode
 from chat.confirm import Deed, confirm_handler, on_dismiss, on_given_up
+from chat.exports import cmd_export
 from chat.history import cmd_history, cmd_pnl
 from chat.leverage import LEVERAGE, cmd_leverage
 from chat.money import cmd_balance, cmd_price
@@ -36,6 +37,7 @@ from chat.notify import cmd_notify, on_account_notice, on_digest, on_digest_answ
 from chat.orders import CANCEL, CANCEL_ALL, cmd_cancel, cmd_orders, on_cancel_all, on_cancel_one
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
+from chat.pictures import cmd_chart, cmd_curve, on_trade_picture
 from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_position
 from chat.protect import (
     PROTECT,
@@ -53,6 +55,7 @@ from chat.safety import PANIC, cmd_panic, cmd_pause, cmd_resume
 from chat.settings import cmd_settings, on_real_answer, on_setting, on_setting_answer
 from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
+from chat.sync import cmd_sync
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
 from chat.web import cmd_web
 from core.backups import BackupKeeper
@@ -81,6 +84,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="alert", run=cmd_alert, help=N_("watch a price"), group=_LOOK, example="BTC > 70000"),
     Command(name="alerts", run=cmd_alerts, help=N_("watched prices"), group=_LOOK),
     Command(name="pnl", run=cmd_pnl, help=N_("profit and loss"), group=_LOOK, example="week", in_menu=True),
+    Command(name="curve", run=cmd_curve, help=N_("profit as a picture"), group=_LOOK, example="month"),
+    Command(name="chart", run=cmd_chart, help=N_("candles with your levels"), group=_LOOK, example="BTC 1h"),
+    Command(name="export", run=cmd_export, help=N_("trades as a file"), group=_LOOK, example="trades month"),
+    Command(name="sync", run=cmd_sync, help=N_("compare with the venues"), group=_LOOK),
     Command(name="history", run=cmd_history, help=N_("closed trades"), group=_LOOK),
     Command(name="status", run=cmd_status, help=N_("how the bot is doing"), group=_LOOK, aliases=("health",)),
     Command(name="help", run=cmd_help, help=N_("all commands"), group=_LOOK, in_menu=True),
@@ -147,6 +154,7 @@ COMMANDS: tuple[Command, ...] = (
         example="25%",
         needs=Need.OWNER,
     ),
+    Command(name="audit", run=on_audit, help=N_("what was done"), group=_MANAGE, needs=Need.OWNER),
     Command(
         name="people", run=cmd_people, help=N_("who may use it"), group=_MANAGE, aliases=("admin",), needs=Need.OWNER
     ),
@@ -209,6 +217,11 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="connect", run=cmd_connect, needs=Need.TRADER),
     ButtonRow(name="pnl", run=cmd_pnl),
     ButtonRow(name="hist", run=cmd_history),
+    ButtonRow(name="ch", run=cmd_chart),
+    ButtonRow(name="cv", run=cmd_curve),
+    ButtonRow(name="card", run=on_trade_picture),
+    ButtonRow(name="exp", run=cmd_export),
+    ButtonRow(name="sync", run=cmd_sync),
     ButtonRow(name="status", run=cmd_status),
     ButtonRow(name="resume", run=cmd_resume, needs=Need.TRADER),
     ButtonRow(name="panic", run=cmd_panic, needs=Need.TRADER),

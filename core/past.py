@@ -1,13 +1,14 @@
 """What an account did in a stretch of time: from the venue, and from the records where the venue is asked no more."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.accounts import spec_of
+from core.curve import CurvePoint, profit_curve
 from core.ports import TradingBackend
-from core.summary import Summary, summarize
+from core.summary import EntryFee, Summary, summarize
 from db import Store
 from exchanges.spec import Capability
 from models.account import Account
@@ -26,12 +27,17 @@ class Past(Value):
 
     closed: tuple[ClosedPnl, ...] = ()
     funding: tuple[FundingPayment, ...] = ()
-    entry_fees: Mapping[str, Decimal] = field(default_factory=dict)
+    entry_fees: tuple[EntryFee, ...] = ()
 
     @property
     def summary(self) -> Summary:
         """Everything added up."""
         return summarize(self.closed, self.funding, self.entry_fees)
+
+    @property
+    def curve(self) -> list[CurvePoint]:
+        """How the total moved."""
+        return profit_curve(self.closed, self.funding, self.entry_fees)
 
 
 async def recent_past(backend: TradingBackend, account: Account, since: datetime) -> Past:
@@ -63,7 +69,7 @@ async def past_of(backend: TradingBackend, store: Store, account: Account, since
     return Past(
         closed=(*recent.closed, *older.closed),
         funding=(*recent.funding, *older.funding),
-        entry_fees=_added(recent.entry_fees, older.entry_fees),
+        entry_fees=(*recent.entry_fees, *older.entry_fees),
     )
 
 
@@ -83,18 +89,11 @@ async def stored_past(store: Store, account: Account, since: datetime, until: da
     )
 
 
-def entry_fees(fills: Iterable[Fill]) -> dict[str, Decimal]:
-    """Return what was paid to open, by market: the part of each fee that belongs to what a fill did not close."""
-    fees: dict[str, Decimal] = {}
+def entry_fees(fills: Iterable[Fill]) -> tuple[EntryFee, ...]:
+    """Return what was paid to open: the part of each fee that belongs to what a fill did not close."""
+    fees = []
     for fill in fills:
         opened = fill.size - (fill.closed_size or Decimal(0))
         if fill.fee is not None and opened > 0:
-            fees[fill.symbol] = fees.get(fill.symbol, Decimal(0)) + fill.fee * opened / fill.size
-    return fees
-
-
-def _added(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return {
-        symbol: first.get(symbol, Decimal(0)) + second.get(symbol, Decimal(0))
-        for symbol in first.keys() | second.keys()
-    }
+            fees.append(EntryFee(at=fill.filled_at, symbol=fill.symbol, fee=fill.fee * opened / fill.size))
+    return tuple(fees)

@@ -1,15 +1,24 @@
 """What a stretch of time brought: closed trades, fees and funding, added up exactly. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from models.fill import ClosedPnl, FundingPayment
 from models.values import Value
 
 _ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFee(Value):
+    """What one fill cost to open."""
+
+    at: datetime
+    symbol: str
+    fee: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +52,22 @@ class Summary(Value):
 def summarize(
     closed: Sequence[ClosedPnl],
     funding: Iterable[FundingPayment],
-    entry_fees: Mapping[str, Decimal] = MappingProxyType({}),
+    entry_fees: Iterable[EntryFee] = (),
 ) -> Summary:
     """Add up closed trades and funding.
 
     Args:
         closed: Results.
         funding: Payments.
-        entry_fees: By market, what was paid to open, where the results hold only the fees of closing.
+        entry_fees: What was paid to open, where the results hold only the fees of closing.
     """
     by_symbol: dict[str, Decimal] = defaultdict(Decimal)
     for row in closed:
         by_symbol[row.symbol] += row.pnl
-    for symbol, fee in entry_fees.items():
-        by_symbol[symbol] -= fee
-    opening = sum(entry_fees.values(), _ZERO)
+    opening = _ZERO
+    for paid in entry_fees:
+        by_symbol[paid.symbol] -= paid.fee
+        opening += paid.fee
     fees = [row.fees for row in closed]
     return Summary(
         trades=len(closed),

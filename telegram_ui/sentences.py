@@ -23,7 +23,8 @@ _TYPED = {
     "alert_now": N_("The price is there already: it is {now}. Choose another line."),
     "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
     "unknown_trading_mode": N_("The mode is demo, real or both."),
-    "unknown_period": N_("The stretch is day, week or month."),
+    "unknown_period": N_("The stretch is day, week, month or all."),
+    "bad_interval": N_("A candle can be {known}."),
     "bad_button": N_("This button is too old."),
     "over_target_limit": N_("At most {limit} targets fit one order."),
     "bad_rollout": N_("Expected true, false, a share such as 25%, or user ids with commas."),
@@ -109,6 +110,8 @@ _ORDER = {
     "more_than_position": N_("The position is only {size}."),
     "no_position": N_("There is no such position any more."),
     "order_not_found": N_("This order is not open any more."),
+    "trade_not_found": N_("I do not find this trade any more."),
+    "no_trades": N_("Nothing was closed in this time."),
     "nothing_to_cancel": N_("There are no open orders to cancel."),
     "nothing_to_do": N_("There is nothing to do."),
     "already_set": N_("It is set like this already."),
@@ -174,6 +177,7 @@ _KEYS = {
 }
 
 _WEATHER = {
+    "file_not_sent": N_("Telegram did not take the file; try again in a moment."),
     "unavailable": N_("The answer could not be had."),
     "unreachable": N_("The venue cannot be reached."),
     "tls_failed": N_("No secure connection: whoever answers there cannot prove to be the venue."),

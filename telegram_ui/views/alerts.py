@@ -86,7 +86,10 @@ def alert_fired_view(t: Texts, row: AlertRow, price: Decimal) -> Screen:
                 Button(text="🟢 " + t("Long"), action=action("panel", row.symbol, "buy")),
                 Button(text="🔴 " + t("Short"), action=action("panel", row.symbol, "sell")),
             ),
-            (Button(text=t("Alerts"), action="alerts"), home_button(t)),
+            (
+                Button(text="📈 " + t("Chart"), action=action("ch", row.symbol, "1h")),
+                Button(text=t("Alerts"), action="alerts"),
+            ),
         ),
         must_arrive=True,
     )

@@ -13,7 +13,7 @@ from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, side_mark
 
 PER_PAGE = 6
-PERIODS = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days")}
+PERIODS = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days"), "all": N_("everything")}
 _MAX_MARKETS = 6
 
 
@@ -44,20 +44,24 @@ def pnl_view(t: Texts, period: str, parts: Sequence[Part[ResultT]]) -> Screen:
     return Screen(
         text=blocks(
             dotted(bold(t("Profit and loss")), t(PERIODS[period])),
-            *(part_text(t, part, lambda result: _result_text(t, result)) for part in parts),
+            *(part_text(t, part, lambda result: result_text(t, result)) for part in parts),
         ),
         keyboard=(
             tuple(
                 Button(text=("● " if name == period else "") + t(word), action=action("pnl", name))
                 for name, word in PERIODS.items()
             ),
-            (Button(text=t("History"), action="hist"), refresh_button(t, action("pnl", period))),
-            (home_button(t),),
+            (
+                Button(text="📈 " + t("Curve"), action=action("cv", period)),
+                Button(text=t("Export"), action=action("exp", "trades", period)),
+            ),
+            (Button(text=t("History"), action="hist"), refresh_button(t, action("pnl", period)), home_button(t)),
         ),
     )
 
 
-def _result_text(t: Texts, result: Result) -> Html:
+def result_text(t: Texts, result: Result) -> Html:
+    """Say what a stretch of time brought."""
     if not result.trades and not result.funding:
         return t("No closed trades.")
     return lines(
@@ -79,7 +83,7 @@ def _result_text(t: Texts, result: Result) -> Html:
 
 def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0) -> Screen:
     """List closed trades, newest first."""
-    rows = [(part.account, row) for part in parts for row in part.value or []]
+    rows: list[tuple[Account, ClosedPnl]] = [(part.account, row) for part in parts for row in part.value or []]
     rows.sort(key=lambda item: item[1].closed_at, reverse=True)
     pages = max(1, -(-len(rows) // PER_PAGE))
     page = min(max(page, 0), pages - 1)
@@ -88,25 +92,35 @@ def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0
     return Screen(
         text=blocks(
             bold(t("Closed trades")),
-            *(_closed_text(t, account, row) for account, row in shown),
+            *(_closed_text(t, n, account, row) for n, (account, row) in enumerate(shown, 1)),
             t("No closed trades.") if not rows and not failed else None,
             *(part_text(t, part, lambda _: Html("")) for part in failed),
         ),
-        keyboard=_history_keyboard(t, page, pages),
+        keyboard=_history_keyboard(t, shown, page, pages),
     )
 
 
-def _history_keyboard(t: Texts, page: int, pages: int) -> Keyboard:
+def _history_keyboard(t: Texts, shown: Sequence[tuple[Account, ClosedPnl]], page: int, pages: int) -> Keyboard:
+    pictures = tuple(
+        Button(text=f"🖼 {n}", action=picture_action(account, row)) for n, (account, row) in enumerate(shown, 1)
+    )
     return (
+        *((pictures,) if pictures else ()),
         *((pager("hist", page, pages),) if pages > 1 else ()),
-        (Button(text=t("Profit"), action=action("pnl", "week")), refresh_button(t, action("hist", page))),
-        (home_button(t),),
+        (Button(text=t("Profit"), action=action("pnl", "week")), Button(text=t("Export"), action="exp")),
+        (refresh_button(t, action("hist", page)), home_button(t)),
     )
 
 
-def _closed_text(t: Texts, account: Account, row: ClosedPnl) -> Html:
+def picture_action(account: Account, row: ClosedPnl) -> str:
+    """Return the action of the button that shows a closed trade as a picture."""
+    closed_ms = round(row.closed_at.timestamp() * 1000)
+    return action("card", account.exchange, account.account_type.value, row.symbol, closed_ms)
+
+
+def _closed_text(t: Texts, number: int, account: Account, row: ClosedPnl) -> Html:
     return lines(
-        dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
+        f"{number}. " + dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
         t("{entry} → {exit}", entry=t.price(row.entry_price), exit=t.price(row.exit_price)),
         dotted(bold(_arrow(row.pnl) + t.signed_money(row.pnl)), t.moment(row.closed_at)),
     )

@@ -84,5 +84,6 @@ def _price_keyboard(t: Texts, symbol: str) -> tuple[tuple[Button, ...], ...]:
             Button(text=t("Long"), action=action("panel", symbol, "buy"), style=ButtonStyle.SUCCESS),
             Button(text=t("Short"), action=action("panel", symbol, "sell"), style=ButtonStyle.DANGER),
         ),
-        (refresh_button(t, action("px", symbol)), home_button(t)),
+        (Button(text="📈 " + t("Chart"), action=action("ch", symbol, "1h")), refresh_button(t, action("px", symbol))),
+        (home_button(t),),
     )

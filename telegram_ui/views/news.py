@@ -122,12 +122,11 @@ def position_news_view(t: Texts, account: Account, news: PositionNews, *, is_sil
 def _position_keyboard(t: Texts, account: Account, news: PositionNews) -> Keyboard:
     if news.size_after:
         return position_keyboard(t, account, news.symbol, news.side)
-    side = news.side.opening_side.value
+    again = action("panel", news.symbol, news.side.opening_side.value)
+    newest = action("card", account.exchange, account.account_type.value, news.symbol, 0)
     return (
-        (
-            Button(text=t("Trade again"), action=action("panel", news.symbol, side)),
-            Button(text=t("History"), action="hist"),
-        ),
+        (Button(text="🖼 " + t("Picture"), action=newest), Button(text=t("History"), action="hist")),
+        (Button(text=t("Trade again"), action=again),),
         (Button(text=t("Positions"), action="poss"), mute_button(t)),
     )
 

@@ -139,9 +139,11 @@ def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
         Button(text=t("Reverse"), action=action("rv", *place)),
     )
     share = Button(text=t("Close…"), action=action("cx", *place))
+    chart = Button(text="📈 " + t("Chart"), action=action("ch", key.symbol, "1h"))
     return (
         *((closes[:2], closes[2:], protect, change) if can_trade else ()),
-        (*((share,) if can_trade else ()), refresh_button(t, action("pos", *place)), back_button(t, "poss")),
+        (*((share,) if can_trade else ()), chart),
+        (refresh_button(t, action("pos", *place)), back_button(t, "poss")),
     )
 
 

@@ -28,7 +28,7 @@ from models.unified import (
     TimeInForce,
 )
 from telegram_ui.panel import Draft
-from telegram_ui.views import access, alerts, digest, news, notify, settings, status, trade
+from telegram_ui.views import access, alerts, digest, drift, news, notify, settings, status, trade
 
 D = Decimal
 NOW = datetime(2026, 11, 25, 12, 3, 5, tzinfo=UTC)
@@ -269,3 +269,10 @@ NOTICE_ROWS = [
 ]
 QUIET = notify.QuietTime(hours="23-7", muted_until=NOW + timedelta(minutes=40), digest_hour=21)
 ALERT = alerts.AlertRow(id=1, account=PAPER, symbol="BTCUSDT", is_above=True, price=D(70000))
+HELD = (LONG.side, LONG.size)
+LOOK = drift.Look(positions=2, changes=1, new_fills=1, drift=(), as_of=NOW)
+DRIFT = (
+    ("unexplained_change", "BTCUSDT"),
+    ("unknown_order_of_ours", "eb1-demo"),
+    ("open_order_not_found", "A17"),
+)

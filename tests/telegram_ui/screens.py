@@ -24,6 +24,7 @@ from telegram_ui.views import (
     alerts,
     card,
     digest,
+    drift,
     history,
     home,
     money,
@@ -31,6 +32,7 @@ from telegram_ui.views import (
     notices,
     notify,
     orders,
+    pictures,
     plans,
     positions,
     rollout,
@@ -178,6 +180,17 @@ HISTORY: dict[str, Make] = {
     "history": lambda t: history.history_view(t, [ok(s.PAPER, [s.CLOSED, s.LOST])]),
     "history_none": lambda t: history.history_view(t, [ok(s.PAPER, [])]),
 }
+PICTURES: dict[str, Make] = {
+    "chart_caption": lambda t: pictures.chart_caption(
+        t, s.PAPER, "BTCUSDT", "1h", [("entry", "60,000.5"), ("stop", "58,800"), ("now", "60,600")], s.HELD
+    ),
+    "chart_caption_flat": lambda t: pictures.chart_caption(t, s.PAPER, "BTCUSDT", "1d", [("now", "60,600")], None),
+    "trade_caption": lambda t: pictures.trade_caption(t, s.PAPER, s.CLOSED, D("0.0978")),
+    "curve_caption": lambda t: pictures.curve_caption(t, s.PAPER, "month", SUMMARY, D("-12.5")),
+    "export_caption": lambda t: pictures.export_caption(t, "trades", "all", 2),
+    "drift": lambda t: drift.drift_view(t, [ok(s.PAPER, s.LOOK), failed(s.REAL, s.SILENT_VENUE)]),
+    "drift_found": lambda t: drift.drift_view(t, [ok(s.PAPER, replace(s.LOOK, drift=s.DRIFT))]),
+}
 CHOICES: dict[str, Make] = {
     "exchange": lambda t: settings.exchange_view(t, ["bybit", "hyperliquid"], "bybit"),
     "mode_sandbox": lambda t: settings.mode_view(t, TradingMode.DEMO, is_sandbox=True, is_real_allowed=False),
@@ -300,6 +313,7 @@ SCREENS: dict[str, Make] = {
     **PLANS,
     **SAFETY,
     **HISTORY,
+    **PICTURES,
     **CHOICES,
     **ACCOUNTS,
     **PEOPLE,
