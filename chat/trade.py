@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, freeze, thawed_account
 from chat.reading import ask, chosen_accounts
 from chat.watch import watch_unknown
+from core.confirming import as_known_now
 from core.frozen_orders import frozen_order, move_beyond_tolerance, place_frozen, thawed_ticket
 from core.ticket import SIDES, parse_ticket
 from models.account import Account
-from models.enums import OrderSide
+from models.enums import OrderSide, Outcome
 from models.requests import OrderResult
 from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Ticket, TicketSize
 from telegram_ui.parts import Part
@@ -122,8 +124,11 @@ async def _open_one(call: Call, order: Payload, cause: str) -> Part[OrderResult]
 
 async def results_screen(call: Call, parts: Sequence[Part[OrderResult]]) -> Screen:
     """Show results, and remember which of them are still being checked."""
-    await watch_unknown(call, parts)
-    return results_view(call.t, parts)
+    awaits = await watch_unknown(call, parts)
+    # what became known before anybody was told to wait is shown at once; what becomes known later finds its message
+    known = [part if part.value is None else replace(part, value=await as_known_now(part.value)) for part in parts]
+    is_open = any(part.value is not None and part.value.outcome is Outcome.UNKNOWN for part in known)
+    return replace(results_view(call.t, known), awaits=awaits if is_open else ())
 
 
 OPEN = Deed(kind="open", run=_open, look_again=_moved_away)

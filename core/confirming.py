@@ -13,6 +13,7 @@ from typing import Any
 import db
 from core.outcomes import result_of
 from db import Confirmation, LegState, Refusal
+from models.enums import Outcome
 from models.requests import OrderResult
 
 __all__ = ["Confirmation", "Refusal"]
@@ -72,6 +73,16 @@ async def recorded(cause: str) -> OrderResult | None:
 async def send_once_for(cause: str, send: Callable[[], Awaitable[OrderResult]]) -> OrderResult:
     """Return what a cause did before; send only if it did nothing."""
     return await recorded(cause) or await send()
+
+
+async def as_known_now(result: OrderResult) -> OrderResult:
+    """Return a result whose outcome was unknown as it is known now."""
+    if result.outcome is not Outcome.UNKNOWN or not result.reference:
+        return result
+    leg = await db.store().journal.leg(int(result.reference.removeprefix("A")))
+    if leg is None:
+        return result
+    return result_of([part for part in await db.store().journal.of_cause(leg.cause) if part.n >= leg.n])
 
 
 async def results_of_request(user_id: int, cause: str) -> list[OrderResult]:

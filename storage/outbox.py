@@ -58,11 +58,14 @@ class Outbox(Repository):
         return await self._writer.run(lambda tx: enqueue(tx, message, now))
 
     async def due(self, limit: int = 100) -> list[StoredMessage]:
-        """Return what may be sent now, oldest first."""
+        """Return what may be sent now, oldest first. In one chat nothing overtakes what waits to be tried again."""
+        older = OUTBOX.alias()
+        waits = (older.c.chat_id == OUTBOX.c.chat_id, older.c.id < OUTBOX.c.id, older.c.next_ms > self._now_ms())
+        is_overtaking = select(older.c.id).where(older.c.state == "NEW", *waits).exists()
         query = (
             select(OUTBOX)
-            .where(OUTBOX.c.state == "NEW", OUTBOX.c.next_ms <= self._now_ms())
-            .order_by(OUTBOX.c.next_ms, OUTBOX.c.id)
+            .where(OUTBOX.c.state == "NEW", OUTBOX.c.next_ms <= self._now_ms(), ~is_overtaking)
+            .order_by(OUTBOX.c.id)
             .limit(limit)
         )
         return [_stored(row) for row in await self._reader.all(query)]

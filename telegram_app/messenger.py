@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
+from weakref import WeakValueDictionary
 
 from telegram import Bot, InputMediaPhoto
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
+from chat.watch import is_told
 from db import Message, Store
 from telegram_app.render import inline_keyboard, markup, to_body
 from telegram_app.request import FloodWait
@@ -32,6 +35,7 @@ class Messenger:
     def __init__(self, bot: Bot, store: Store) -> None:
         self._bot = bot
         self._store = store
+        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()  # while somebody waits
 
     async def send(self, chat_id: int, screen: Screen) -> int:
         """Send a new message and return its id.
@@ -119,7 +123,10 @@ class Messenger:
             The id of the message that shows it; None when it was not shown yet.
         """
         try:
-            return await self._patiently(chat_id, message_id, screen)
+            async with self.turn(chat_id, message_id):
+                if await self.is_outdated(chat_id, screen):
+                    return message_id
+                return await self._patiently(chat_id, message_id, screen)
         except Forbidden:
             logger.info("chat is closed to us", extra={"chat": chat_id})
         except (NetworkError, FloodWait) as e:
@@ -129,6 +136,20 @@ class Messenger:
                 body = to_body(screen, message_id=message_id)
                 await self._store.outbox.add(Message(chat_id=chat_id, body=body, key=key))
         return None
+
+    def turn(self, chat_id: int, message_id: int | None) -> AbstractAsyncContextManager[Any]:
+        """Wait for the turn to change a message: what is known of an order later must stand there last."""
+        if message_id is None:
+            return nullcontext()
+        key = (chat_id, message_id)
+        lock = self._turns.get(key)
+        if lock is None:
+            lock = self._turns[key] = asyncio.Lock()
+        return lock
+
+    async def is_outdated(self, chat_id: int, screen: Screen) -> bool:
+        """Whether a screen says of an order that it is being checked, when it was told already what became of it."""
+        return bool(screen.awaits) and await is_told(self._store, chat_id, screen.awaits)
 
     async def _patiently(self, chat_id: int, message_id: int | None, screen: Screen) -> int:
         try:

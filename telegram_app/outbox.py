@@ -75,6 +75,13 @@ class OutboxWorker:
         if screen is None:
             await self._store.outbox.sent(message.id, None)
             return True
+        async with self._messenger.turn(message.chat_id, message_id):
+            return await self._put(message, message_id, screen)
+
+    async def _put(self, message: StoredMessage, message_id: int | None, screen: Screen) -> bool:
+        if await self._messenger.is_outdated(message.chat_id, screen):
+            await self._store.outbox.sent(message.id, None)
+            return True
         try:
             sent_id = await self._messenger.put(message.chat_id, message_id, screen)
         except (Forbidden, BadRequest) as e:

@@ -46,13 +46,15 @@ def to_body(screen: Screen, *, message_id: int | None = None) -> dict[str, Any]:
         [{name: value for name in Button.__slots__ if (value := getattr(button, name))} for button in row]
         for row in screen.keyboard
     ]
-    return {"text": str(screen.text), "keyboard": rows, "silent": screen.is_silent, "message_id": message_id}
+    awaits = {"awaits": list(screen.awaits)} if screen.awaits else {}
+    return {"text": str(screen.text), "keyboard": rows, "silent": screen.is_silent, "message_id": message_id, **awaits}
 
 
 def from_body(body: Mapping[str, Any]) -> tuple[Screen, int | None]:
     """Read what `to_body` wrote."""
     keyboard = tuple(tuple(_read_button(button) for button in row) for row in body["keyboard"])
-    screen = Screen(text=Html(body["text"]), keyboard=keyboard, is_silent=body["silent"])
+    awaits = tuple(body.get("awaits", ()))
+    screen = Screen(text=Html(body["text"]), keyboard=keyboard, is_silent=body["silent"], awaits=awaits)
     return screen, body["message_id"]
 
 

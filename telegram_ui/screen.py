@@ -97,6 +97,8 @@ class Screen:
     is_silent: bool = False
     must_arrive: bool = False
     """Whether it tells what became of money, so that it is sent again until Telegram takes it."""
+    awaits: tuple[str, ...] = ()
+    """Orders that it says are being checked: once it was told what became of one, this is out of date."""
 
     def __post_init__(self) -> None:
         if len(self.text) > MAX_TEXT:

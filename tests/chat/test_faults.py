@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from telegram import Update
 
+from db import LegState, LegUpdate
 from sandbox.server import Sandbox
 from tests.chat.rig import Phone, Rig, Shown, eventually, running_bot
 
@@ -122,6 +123,17 @@ async def test_preview_that_telegram_loses_is_shown_all_the_same(rig: Rig, owner
     await owner.says("/buy BTC 200$ sl 2%")
     await eventually(lambda: any("✅" in label for label in owner.last().buttons))
     assert "✅ Bought" in (await owner.taps("✅")).text
+
+
+async def test_truth_that_is_known_before_the_doubt_is_shown_is_shown_instead(rig: Rig, owner: Phone) -> None:
+    preview = await owner.says("/buy BTC 200$ sl 2%")
+    rig.sandbox.fault("reset_after", match="POST /v5/order/create")
+    assert "Being checked" in (await owner.taps("✅")).text
+    store, [leg] = rig.runtime.store, await rig.runtime.store.journal.unresolved()
+    filled = LegUpdate(state=LegState.FILLED, evidence="a stream", filled_size=leg.size)
+    await store.journal.update(leg.id, lambda _: filled)
+    await rig.app.intake._handle(stored_tap(rig, preview, rig.state.updates.next_id - 1))
+    assert "✅ Bought" in owner.last().text
 
 
 def stored_tap(rig: Rig, preview: Shown, update_id: int) -> Update:

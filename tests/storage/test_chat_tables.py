@@ -75,6 +75,17 @@ async def test_message_with_a_known_key_is_not_told_again(store: Store) -> None:
     assert found.message_id == 9
 
 
+async def test_message_that_is_tried_again_is_not_overtaken_in_its_chat(store: Store) -> None:
+    first = await store.outbox.add(Message(chat_id=7, body={"text": "placed"}))
+    assert first is not None
+    await store.outbox.retry(first, after_ms=5000)
+    await store.outbox.add(Message(chat_id=7, body={"text": "filled"}))
+    await store.outbox.add(Message(chat_id=8, body={"text": "elsewhere"}))
+    assert [message.chat_id for message in await store.outbox.due()] == [8]
+    await store.outbox.sent(first, message_id=1)
+    assert [message.chat_id for message in await store.outbox.due()] == [7, 8]
+
+
 async def test_message_waits_as_long_as_it_was_told_to(store: Store, hands: Hands) -> None:
     id = await store.outbox.add(Message(chat_id=7, body={}))
     assert id is not None

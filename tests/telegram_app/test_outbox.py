@@ -1,5 +1,6 @@
 """What must arrive arrives, once Telegram takes it."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -129,6 +130,38 @@ async def test_truth_of_an_order_takes_the_place_of_the_doubt(
     assert "The order that was being checked" in text
     assert "✅ Bought" in text
     assert await store.settings.get(CHAT, "watch:A17") is None
+
+
+DOUBT = Screen(text=Html("⏳ Being checked"), must_arrive=True, awaits=("A17",))
+
+
+async def test_doubt_that_arrives_after_the_truth_is_left_out(
+    server: Server, store: Store, messenger: Messenger, worker: OutboxWorker
+) -> None:
+    told = await messenger.send(CHAT, Screen(text=Html("⏳ Sending…")))
+    await store.settings.put(CHAT, "watch:A17", {"chat_id": CHAT, "message_id": told})
+    body = {"kind": "order_settled", "result": SETTLED.to_dict(), "is_late": False}
+    await store.outbox.add(Message(chat_id=CHAT, body=body, key="order_settled:17"))
+    await server.control("fault", method="editMessageText", kind="server_error", times=1)
+    await messenger.show(CHAT, told, DOUBT, key="tg:1")
+    await worker.drain()
+    await messenger.show(CHAT, told, DOUBT, key="tg:2")
+    [text] = sent_texts(server)
+    assert "✅ Bought" in text
+    assert await store.outbox.next_due_ms() is None
+
+
+async def test_truth_waits_until_the_doubt_stands_in_its_message(
+    server: Server, store: Store, messenger: Messenger, worker: OutboxWorker
+) -> None:
+    told = await messenger.send(CHAT, Screen(text=Html("⏳ Sending…")))
+    await store.settings.put(CHAT, "watch:A17", {"chat_id": CHAT, "message_id": told})
+    body = {"kind": "order_settled", "result": SETTLED.to_dict(), "is_late": False}
+    await store.outbox.add(Message(chat_id=CHAT, body=body, key="order_settled:17"))
+    await server.control("fault", method="editMessageText", kind="delay", delay_s=0.2)
+    await asyncio.gather(messenger.show(CHAT, told, DOUBT, key="tg:1"), worker.drain())
+    [text] = sent_texts(server)
+    assert "✅ Bought" in text
 
 
 def position_closed(reason: str) -> dict[str, Any]:
