@@ -58,13 +58,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def report(outcome: Outcome, options: argparse.Namespace, worlds: int, real_s: float) -> str:
     """Return the tables."""
-    head = f"{'venue':13} {'path':9} {'intents':>8} {'orders':>7} {'duplicates':>11} {'lost':>6} {'false':>6} {'open':>6} {'errors':>7}"
-    rows = []
+    columns = ("intents", "orders", "duplicates", "lost", "false", "unresolved", "errors")
+    rows = [_row("venue", "path", *columns)]
     for (exchange, path), t in [*sorted(outcome.tallies.items()), (("all", ""), outcome.total)]:
-        figures = (
-            f"{t.intents:8,} {t.orders:7,} {t.duplicates:11,} {t.lost:6,} {t.false:6,} {t.unresolved:6,} {t.errors:7,}"
-        )
-        rows.append(f"{exchange:13} {path:9} {figures}")
+        rows.append(_row(exchange, path, *(f"{getattr(t, column):,}" for column in columns)))
     kills = sum(outcome.deaths.values())
     return "\n".join(
         (
@@ -72,7 +69,6 @@ def report(outcome: Outcome, options: argparse.Namespace, worlds: int, real_s: f
             f"{len(outcome.deaths)} steps, {sum(outcome.faults.values()):,} faults, {outcome.machine_s / 3600:.1f} h "
             f"of the venues' time in {real_s:.0f} s",
             "",
-            head,
             *rows,
             "",
             _quantiles("unknown outcomes, s until known", outcome.doubts_s),
@@ -82,6 +78,10 @@ def report(outcome: Outcome, options: argparse.Namespace, worlds: int, real_s: f
             *outcome.total.notes[:_NOTES_SHOWN],
         )
     )
+
+
+def _row(exchange: str, path: str, *figures: str) -> str:
+    return f"{exchange:14}{path:9}" + "".join(f"{figure:>11}" for figure in figures)
 
 
 def _quantiles(name: str, values: list[float]) -> str:

@@ -41,6 +41,7 @@ _SAID: tuple[tuple[re.Pattern[str], Said], ...] = tuple(
     )
 )
 _REFERENCE = re.compile(r"No\. (A\d+)")
+_NUMBER = re.compile(r", and quote \w+ to")
 _VERDICTS = frozenset({Said.FILLED, Said.PLACED, Said.NOT_DONE})
 
 
@@ -247,7 +248,11 @@ class Case:
         """The last that was said about it, in a few words."""
         told = self.told()
         if not told:
-            return "refused: " + self.story.refusal.partition("\n")[0] if self.story.refusal else "not pressed"
+            return (
+                "refused: " + _NUMBER.sub("", self.story.refusal).partition("\n")[0]
+                if self.story.refusal
+                else "not pressed"
+            )
         return str(told[-1])
 
     def told(self) -> list[Said]:
