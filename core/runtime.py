@@ -42,6 +42,7 @@ class Runtime:
     backend: TradingBackend
     news: News
     jobs: Jobs
+    clock: Clock
 
     @property
     def path_name(self) -> str:
@@ -114,6 +115,7 @@ async def open_runtime(
             backend=backend,
             news=news,
             jobs=jobs,
+            clock=clock,
         )
 
 

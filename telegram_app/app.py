@@ -18,6 +18,7 @@ from core.config import Settings
 from core.runtime import Runtime
 from core.version import VERSION
 from db import Role
+from models.values import from_millis
 from pictures.painter import Painter
 from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
 from telegram_app.dispatch import Dispatcher
@@ -147,7 +148,7 @@ def _services(
         backend=runtime.backend,
         store=runtime.store,
         accounts=runtime.accounts,
-        now=lambda: datetime.now(UTC),
+        now=lambda: from_millis(runtime.clock.now_ms()),
         is_sandbox=settings.is_sandbox,
         health=health,
         keys_changed=runtime.clients.forget,

@@ -123,7 +123,7 @@ class Intake:
         self._last_ok = time.monotonic()
         self._tell_recovered()
         if not updates:
-            return offset
+            return 0  # all before is confirmed by now; after a quiet week Telegram may count from a smaller number
         failpoint("K1")
         stored = [_stored(update, self._bot.id, self._person_of(update)) for update in updates]
         new = {update.update_id for update in await self._store.inbox.add(stored)}
