@@ -159,8 +159,9 @@ async def on_trade_picture(call: Call) -> Reply:
     row = await _closed(call, account, call.argument(2), call.argument(3))
     basis = (row.entry_price or Decimal(0)) * row.size / (row.leverage or Decimal(1))
     share = row.pnl / basis if basis else None
-    drawing = card(_card(call, account, row, share))
-    return await _send(call, f"{row.symbol}-trade", drawing, trade_caption(call.t, account, row, share))
+    currency = (await find_instrument(call, account, row.symbol)).settle
+    drawing = card(_card(call, account, row, share, currency))
+    return await _send(call, f"{row.symbol}-trade", drawing, trade_caption(call.t, account, row, share, currency))
 
 
 async def _closed(call: Call, account: Account, symbol: str, closed_ms: str) -> ClosedPnl:
@@ -178,7 +179,7 @@ async def _closed(call: Call, account: Account, symbol: str, closed_ms: str) -> 
     raise BadOrder("no such trade", code="trade_not_found")
 
 
-def _card(call: Call, account: Account, row: ClosedPnl, share: Decimal | None) -> CardPicture:
+def _card(call: Call, account: Account, row: ClosedPnl, share: Decimal | None, currency: str) -> CardPicture:
     t = call.t
     facts = [
         (t("Entry"), t.price(row.entry_price)),
@@ -192,7 +193,7 @@ def _card(call: Call, account: Account, row: ClosedPnl, share: Decimal | None) -
         title=row.symbol,
         subtitle=f"{side_mark(row.side)[2:]} · {venue_name(account.exchange)}",
         badge=badge_word(account.account_type),
-        amount=t.signed_money(row.pnl),
+        amount=t.signed_money(row.pnl, currency),
         share=t.percent(share) if share is not None else "",
         sign=(row.pnl > 0) - (row.pnl < 0),
         facts=tuple((plain_text(name), value) for name, value in facts),

@@ -308,8 +308,12 @@ class AccountSync:
         """Whether whoever sent an order still waits for what became of it and will tell."""
         if leg.state is LegState.SENDING:
             return True
-        is_young = self._clock.now_ms() - leg.updated_ms < _AWAITED_MS
-        return leg.state is LegState.ACKED and is_young and fills_at_once(thaw(leg.action_kind, leg.action))
+        if leg.state not in {LegState.ACKED, LegState.PARTIAL}:
+            return False
+        # a part that filled says nothing about how long the sender has been waiting
+        since_ms = leg.updated_ms if leg.state is LegState.ACKED else leg.claimed_ms or leg.created_ms
+        is_young = self._clock.now_ms() - since_ms < _AWAITED_MS
+        return is_young and fills_at_once(thaw(leg.action_kind, leg.action))
 
     def _message(self, account: Account, event: AccountEvent, as_of: datetime) -> Message:
         key = f"{event.kind}:{account}:{event.symbol}:{event.side}:{as_of.isoformat()}"

@@ -13,7 +13,7 @@ from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, side_mark
 
 PER_PAGE = 6
-PERIODS = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days"), "all": N_("everything")}
+PERIODS = {"day": N_("24 hours"), "week": N_("7 days"), "month": N_("30 days"), "all": N_("all time")}
 _MAX_MARKETS = 6
 
 
@@ -47,10 +47,7 @@ def pnl_view(t: Texts, period: str, parts: Sequence[Part[ResultT]]) -> Screen:
             *(part_text(t, part, lambda result: result_text(t, result)) for part in parts),
         ),
         keyboard=(
-            tuple(
-                Button(text=("● " if name == period else "") + t(word), action=action("pnl", name))
-                for name, word in PERIODS.items()
-            ),
+            *period_buttons(t, period, "pnl"),
             (
                 Button(text="📈 " + t("Curve"), action=action("cv", period)),
                 Button(text=t("Export"), action=action("exp", "trades", period)),
@@ -58,6 +55,15 @@ def pnl_view(t: Texts, period: str, parts: Sequence[Part[ResultT]]) -> Screen:
             (Button(text=t("History"), action="hist"), refresh_button(t, action("pnl", period)), home_button(t)),
         ),
     )
+
+
+def period_buttons(t: Texts, chosen: str, name: str, *arguments: str) -> Keyboard:
+    """Return a button for each period, two in a row; what they do carries the period last."""
+    buttons = tuple(
+        Button(text=("● " if period == chosen else "") + t(word), action=action(name, *arguments, period))
+        for period, word in PERIODS.items()
+    )
+    return (buttons[:2], buttons[2:])
 
 
 def result_text(t: Texts, result: Result) -> Html:

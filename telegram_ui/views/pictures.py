@@ -9,7 +9,7 @@ from models.fill import ClosedPnl
 from telegram_ui.buttons import PositionKey, action, home_button
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
-from telegram_ui.views.history import PERIODS, Result, result_text
+from telegram_ui.views.history import PERIODS, Result, period_buttons, result_text
 from telegram_ui.words import account_line, side_mark
 
 INTERVALS = ("5m", "15m", "1h", "4h", "1d")
@@ -55,15 +55,15 @@ def _chart_keyboard(
     if held:
         key = PositionKey(exchange=account.exchange, account_type=account.account_type, symbol=symbol, side=held[0])
         card = (Button(text=t("Position"), action=action("pos", *key.arguments())),)
-    return (choices, (*card, Button(text=t("Price"), action=action("px", symbol)), home_button(t)))
+    return (choices[:3], choices[3:], (*card, Button(text=t("Price"), action=action("px", symbol)), home_button(t)))
 
 
-def trade_caption(t: Texts, account: Account, row: ClosedPnl, share: Decimal | None) -> Screen:
+def trade_caption(t: Texts, account: Account, row: ClosedPnl, share: Decimal | None, currency: str) -> Screen:
     """Say what the picture of a closed trade shows."""
     return Screen(
         text=lines(
             dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
-            dotted(bold(t.signed_money(row.pnl)), t.percent(share) if share is not None else None),
+            dotted(bold(t.signed_money(row.pnl, currency)), t.percent(share) if share is not None else None),
             t("{entry} → {exit}", entry=t.price(row.entry_price), exit=t.price(row.exit_price)),
             t("fees {amount}", amount=t.money(row.fees)) if row.fees is not None else None,
             t.moment(row.closed_at),
@@ -91,13 +91,9 @@ def export_caption(t: Texts, table: str, period: str, count: int) -> Screen:
         Button(text=("● " if name == table else "") + t(word), action=action("exp", name, period))
         for name, word in TABLE_WORDS.items()
     )
-    periods = tuple(
-        Button(text=("● " if name == period else "") + t(word), action=action("exp", table, name))
-        for name, word in PERIODS.items()
-    )
     return Screen(
         text=lines(dotted(bold(t(TABLE_WORDS[table])), t(PERIODS[period]), rows), t("Times are UTC.")),
-        keyboard=(tables, periods, (home_button(t),)),
+        keyboard=(tables, *period_buttons(t, period, "exp", table), (home_button(t),)),
     )
 
 

@@ -103,7 +103,7 @@ async def test_other_tables_are_exported(rig: Rig, owner: Phone, table: str) -> 
 
 
 async def test_everything_is_a_period(owner: Phone) -> None:
-    assert "everything" in (await owner.says("/pnl all")).text
+    assert "all time" in (await owner.says("/pnl all")).text
     assert "The stretch is day, week, month or all." in (await owner.says("/pnl year")).text
 
 

@@ -185,7 +185,7 @@ PICTURES: dict[str, Make] = {
         t, s.PAPER, "BTCUSDT", "1h", [("entry", "60,000.5"), ("stop", "58,800"), ("now", "60,600")], s.HELD
     ),
     "chart_caption_flat": lambda t: pictures.chart_caption(t, s.PAPER, "BTCUSDT", "1d", [("now", "60,600")], None),
-    "trade_caption": lambda t: pictures.trade_caption(t, s.PAPER, s.CLOSED, D("0.0978")),
+    "trade_caption": lambda t: pictures.trade_caption(t, s.PAPER, s.CLOSED, D("0.0978"), "USDT"),
     "curve_caption": lambda t: pictures.curve_caption(t, s.PAPER, "month", SUMMARY, D("-12.5")),
     "export_caption": lambda t: pictures.export_caption(t, "trades", "all", 2),
     "drift": lambda t: drift.drift_view(t, [ok(s.PAPER, s.LOOK), failed(s.REAL, s.SILENT_VENUE)]),
