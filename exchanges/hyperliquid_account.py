@@ -28,7 +28,7 @@ _FEES_S: Final = 600.0
 _ORDERS_S: Final = 4.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
-_FEW_DEXES: Final = 3
+_FEW_DEXES: Final = 1
 _MODES: Final = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 _POOLED: Final = frozenset({"unifiedAccount", "portfolioMargin"})
 _PORTFOLIO: Final = "portfolioMargin"
@@ -173,7 +173,7 @@ class HLAccount:
     async def _ask_open_orders(self) -> list[Order]:
         user = await self._user()
         listed = asked = [dex.name for dex in await self._market.dexes()]
-        if len(listed) > _FEW_DEXES:
+        if len(listed) > _FEW_DEXES and read_purpose() in {Purpose.READ, Purpose.SYNC}:
             asked = self._order_dexes.due(listed, self._monotonic(), ttl_s=_ORDER_SWEEP_S)
         answers = await asyncio.gather(*(self._open_on(user, name) for name in asked))
         used = [name for name, orders in zip(asked, answers, strict=True) if orders]

@@ -24,7 +24,7 @@ async def says(chat: ChatPage, text: str, *answers: str) -> None:
 
 async def confirms(chat: ChatPage, *answers: str) -> None:
     """Press the confirm button of the newest preview and wait for what becomes of it."""
-    await chat.page.locator(".inline-button", has_text="✅").last.click()
+    await chat.messages.last.locator(".inline-button", has_text="✅").click()
     await expect(chat.messages.last).not_to_contain_text("Nothing is sent until you confirm", timeout=15_000)
     for answer in answers:
         await expect(chat.messages.last).to_contain_text(re.compile(answer), timeout=15_000)
