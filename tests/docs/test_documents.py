@@ -17,9 +17,6 @@ from tests.docs.commands import table, with_table
 from tests.docs.pages import ROOT, anchors_of, code_in, links_in, pages, text_of
 
 PAGES = pages()
-WRITTEN_ELSEWHERE = frozenset({"docs/adding-an-exchange.md", "docs/reliability.md"})
-"""Pages that may come later than the links to them."""
-
 _COMMAND = re.compile(r"^/([a-z]+)(?: [^/]*)?$")
 _NOT_OURS = frozenset({"revoke", "metrics", "healthz", "readyz", "tmp", "app"})
 """BotFather's command, the web app's own addresses, and folders."""
@@ -49,10 +46,7 @@ def _leads_somewhere(page: Path, link: str) -> bool:
         return True
     path, _, anchor = link.partition("#")
     target = (ROOT / page.parent / path).resolve() if path else ROOT / page
-    relative = target.relative_to(ROOT)
-    if not target.exists():
-        return relative.as_posix() in WRITTEN_ELSEWHERE
-    return not anchor or anchor in anchors_of(relative)
+    return target.exists() and (not anchor or anchor in anchors_of(target.relative_to(ROOT)))
 
 
 @by_own_page
