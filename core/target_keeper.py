@@ -12,7 +12,7 @@ from core import target_rules
 from core.clock import Clock, SystemClock, wait_for_event
 from core.confirming import send_once_for
 from core.ports import TradingBackend
-from core.targets import arm, identify, instrument_of, note_hits
+from core.targets import arm, closing_fills, identify, instrument_of, parents_of, with_hits
 from db import Job, Leg, Message, PlanState, Store, TargetPlan
 from models.enums import Outcome
 from models.errors import BadOrder, TradingError, Unavailable
@@ -49,6 +49,7 @@ class TargetKeeper:
         self._clock = clock or SystemClock()
         self._bell = asyncio.Event()
         self._not_before: dict[int, float] = {}
+        self._strangers: dict[int, set[str]] = {}
 
     def wake(self) -> None:
         """Look now: something filled."""
@@ -71,6 +72,7 @@ class TargetKeeper:
         now = self._clock.monotonic()
         plans = await self._store.targets.active()
         self._not_before = {plan.id: self._not_before.get(plan.id, now) for plan in plans}
+        self._strangers = {plan.id: self._strangers.get(plan.id, set()) for plan in plans}
         for plan in plans:
             if self._not_before[plan.id] > now:
                 continue
@@ -111,13 +113,25 @@ class TargetKeeper:
 
     async def _followed(self, plan: TargetPlan) -> TargetPlan | None:
         """Take in what was reached since, and let the stop follow; None where somebody else is at it."""
-        seen = await note_hits(await identify(self._backend, plan))
+        seen = await self._with_hits(await identify(self._backend, plan))
         if seen != plan:
             saved = await self._store.targets.save(seen)
             if saved is None:
                 return None
             seen = saved
         return await self._move_stop(seen) if seen.hits > seen.moves else seen
+
+    async def _with_hits(self, plan: TargetPlan) -> TargetPlan:
+        """Note which targets were reached; fills of orders that nobody knows are asked about once."""
+        fills = await closing_fills(plan)
+        seen = with_hits(plan, fills, {})
+        known = {order.order_id for order in plan.placed} | self._strangers.get(plan.id, set())
+        strange = {fill.order_id for fill in fills} - known
+        if not strange or all(order.hit_by or not order.stands for order in seen.placed):
+            return seen
+        parents = await parents_of(self._backend, plan)
+        self._strangers.setdefault(plan.id, set()).update(strange)
+        return with_hits(plan, fills, parents)
 
     async def _move_stop(self, plan: TargetPlan) -> TargetPlan | None:
         if not await db.get_setting(plan.account.user_id, MOVING_STOP, True):

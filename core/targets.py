@@ -5,7 +5,7 @@ fills, and whatever is sent has a cause made from the plan and the fill that led
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from db import LegState, PlacedTarget, PlanState, TargetPlan
 from models.account import Account
 from models.enums import Outcome, PositionSide
 from models.errors import BadOrder
+from models.fill import Fill
 from models.market import Instrument
 from models.order import Order
 from models.requests import OrderResult
@@ -143,16 +144,19 @@ async def _named_in_journal(order: PlacedTarget) -> PlacedTarget:
 
 async def _orders_of(backend: TradingBackend, plan: TargetPlan) -> list[Order]:
     account = plan.account
-    where = (account.exchange, account.account_type)
-    listed = await backend.get_orders(account.user_id, plan.symbol, *where)
-    ended = await backend.get_order_history(
+    listed = await backend.get_orders(account.user_id, plan.symbol, account.exchange, account.account_type)
+    return [*listed, *await _history_of(backend, plan)]
+
+
+async def _history_of(backend: TradingBackend, plan: TargetPlan) -> Sequence[Order]:
+    account = plan.account
+    return await backend.get_order_history(
         account.user_id,
         plan.symbol,
         since=_beginning(plan),
         exchange=account.exchange,
         account_type=account.account_type,
     )
-    return [*listed, *ended]
 
 
 def _matching(listed: Sequence[Order], plan: TargetPlan, wanted: PlacedTarget, taken: set[str | None]) -> str | None:
@@ -171,20 +175,32 @@ def _matching(listed: Sequence[Order], plan: TargetPlan, wanted: PlacedTarget, t
     )
 
 
-async def note_hits(plan: TargetPlan) -> TargetPlan:
-    """Note which targets were reached, by the first fill of each one's order."""
-    open_ids = {order.order_id for order in plan.placed if order.order_id and not order.hit_by}
-    if not open_ids:
-        return plan
-    since = _beginning(plan)
-    fills = await db.store().fills.fills(plan.account, symbol=plan.symbol, since=since)
-    first = {fill.order_id: fill.fill_id for fill in fills if fill.order_id in open_ids}  # the newest come first
-    if not first:
-        return plan
+async def closing_fills(plan: TargetPlan) -> list[Fill]:
+    """Return what closed in the plan's market since it began, newest first, as far as it is stored."""
+    fills = await db.store().fills.fills(plan.account, symbol=plan.symbol, since=_beginning(plan))
+    return [fill for fill in fills if fill.side is plan.side.closing_side]
+
+
+def with_hits(plan: TargetPlan, fills: Sequence[Fill], parents: Mapping[str, str]) -> TargetPlan:
+    """Return the plan with the targets that were reached, by the first fill of each one's order.
+
+    Args:
+        plan: As it was.
+        fills: The newest first.
+        parents: Where a venue gives an order a new id when it is triggered: the old one, by the new one.
+    """
+    first = {parents.get(fill.order_id, fill.order_id): fill.fill_id for fill in fills}
     placed = tuple(
-        order if order.hit_by else replace(order, hit_by=first.get(order.order_id or "")) for order in plan.placed
+        order if order.hit_by or not order.order_id else replace(order, hit_by=first.get(order.order_id))
+        for order in plan.placed
     )
     return replace(plan, placed=placed)
+
+
+async def parents_of(backend: TradingBackend, plan: TargetPlan) -> dict[str, str]:
+    """Return which of the venue's orders came from which, for those that came from another."""
+    ended = await _history_of(backend, plan)
+    return {order.order_id: order.parent_order_id for order in ended if order.parent_order_id}
 
 
 def _beginning(plan: TargetPlan) -> datetime:

@@ -1,7 +1,7 @@
 """Several targets with a moving stop, on simulated venues: placed for what is filled, followed through fills."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,15 +10,18 @@ import pytest
 from core.frozen_orders import frozen_order, place_frozen
 from core.runtime import Runtime
 from core.target_keeper import MOVING_STOP
+from core.targets import with_hits
 from core.ticket import parse_ticket
-from db import PlanState, TargetPlan
+from db import PlacedTarget, PlanState, TargetPlan
 from models.account import Account
-from models.enums import AccountType, Outcome
+from models.enums import AccountType, Outcome, PositionSide
 from models.order import Order
 from models.position import Position
 from models.requests import OrderResult
 from models.unified import OrderSide
 from sandbox.server import Sandbox
+from tests.core.test_sync import NOON
+from tests.core.venue_fake import account, fill
 from tests.world import USER, elcaro
 
 D = Decimal
@@ -63,6 +66,11 @@ class Desk:
     async def targets(self) -> list[Order]:
         found = await self.runtime.backend.get_orders(USER, "ETHUSDT", self.account.exchange, "paper")
         return sorted((o for o in found if o.order_type.is_take_profit), key=lambda o: o.trigger_price or D(0))
+
+    def sent(self) -> int:
+        """Return how many requests that could change something reached the venues."""
+        records = self.sandbox.world.journal.find()
+        return sum(r.operation.startswith("POST") and "/info" not in r.operation for r in records)
 
     async def plan(self) -> TargetPlan:
         plan = await self.runtime.store.targets.of_cause(CAUSE)
@@ -138,11 +146,11 @@ async def test_plan_survives_a_restart_and_moves_the_stop_once(desk: Desk, tmp_p
     await desk.buys("ETH 0.2 sl 2900 tp 3100,3200")
     await desk.market_goes_to("3110")
     stop = await desk.stop()
-    sent = len(list(desk.sandbox.world.journal.find(text="stop")))
+    sent = desk.sent()
     for _ in range(3):
         await desk.looks()
     assert await desk.stop() == stop
-    assert len(list(desk.sandbox.world.journal.find(text="stop"))) == sent
+    assert desk.sent() == sent
     assert (await desk.told()).count("stop_moved") == 1
 
 
@@ -201,3 +209,14 @@ async def test_refused_targets_are_told_once(desk: Desk) -> None:
     await desk.market_goes_to("2940")
     await desk.looks()
     assert (await desk.told()).count("targets_missing") == 1
+
+
+def test_target_is_reached_by_an_order_that_came_from_its_own() -> None:
+    placed = PlacedTarget(number=0, size=D(1), cause="c", order_id="algo-1")
+    plan = TargetPlan(
+        account=account("okx"), cause="c", symbol="BTCUSDT", side=PositionSide.LONG, targets=(), has_stop=True
+    )
+    fills = [fill(None, "okx", at=NOON, order_id="order-9", fill_id="f-2"), fill(None, at=NOON, order_id="order-9")]
+    assert with_hits(replace(plan, placed=(placed,)), fills, {}).hits == 0
+    seen = with_hits(replace(plan, placed=(placed,)), fills, {"order-9": "algo-1"})
+    assert seen.placed[0].hit_by == "f-None"
