@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from core.actions import thaw
 from db import Leg, LegKind, NewFill, Origin
-from models.enums import FillKind, OrderType, PositionSide
+from models.enums import FillKind, OrderSide, OrderType, PositionSide
 from models.order import Order
 from models.position import Position
 from models.requests import OrderRequest
@@ -54,8 +54,10 @@ class AccountEvent(Value):
     price: Decimal | None
     """The average price of the fills that did it; None where none is known."""
     realized_pnl: Decimal | None
-    position: Position
-    """As it is now, or as it was last seen."""
+    position: Position | None
+    """As it is now, or as it was last seen; None for one that came and went between two looks."""
+    fill_id: str | None = None
+    """What such a one is told by, however often its fills are looked at."""
 
     @property
     def is_surprise(self) -> bool:
@@ -80,6 +82,7 @@ _TYPES = {
     OrderType.STOP_LIMIT: Reason.STOP_LOSS,
     OrderType.TRAILING_STOP: Reason.TRAILING_STOP,
 }
+_EXITS = frozenset({*_KINDS.values(), *_TYPES.values()})
 _PARTS = {"take_profit": Reason.TAKE_PROFIT, "stop_loss": Reason.STOP_LOSS}
 
 
@@ -118,7 +121,10 @@ def account_events(
         own_exits: By the venue's id, the stops and targets that this program placed as orders of their own.
     """
     old, new = _by_key(before), _by_key(after)
-    events = [_event(old, new, key, fills, orders, own_exits) for key in sorted(changed_keys(before, after))]
+    changed = changed_keys(before, after)
+    events = [_event(old, new, key, fills, orders, own_exits) for key in sorted(changed)]
+    unseen = {_closed_by(row) for row in fills} - changed - old.keys() - new.keys()
+    events += [event for key in sorted(unseen) if (event := _unseen(key, fills, orders, own_exits)) is not None]
     return [
         replace(event, reason=Reason.OURS) if event.is_unexplained and event.symbol in own_markets else event
         for event in events
@@ -148,6 +154,35 @@ def _event(
         price=_average(causing),
         realized_pnl=_sum_of_pnl(causing),
         position=new[key] if key in new else old[key],
+    )
+
+
+def _closed_by(new_fill: NewFill) -> Key:
+    """Return the position that a fill closes, if it closes one."""
+    side = PositionSide.LONG if new_fill.fill.side is OrderSide.SELL else PositionSide.SHORT
+    return new_fill.fill.symbol, side
+
+
+def _unseen(
+    key: Key, fills: Sequence[NewFill], orders: Mapping[str, Order], own_exits: Mapping[str, Reason]
+) -> AccountEvent | None:
+    """Return the end of a position that no snapshot shows: opened, and closed by its stop, between two looks."""
+    mine = [row for row in fills if row.fill.symbol == key[0]]
+    exits = [row for row in mine if _closed_by(row) == key and _reason([row], orders, own_exits) in _EXITS]
+    was_opened = any(row.fill.side is key[1].opening_side for row in mine)
+    if not exits or not was_opened:
+        return None
+    return AccountEvent(
+        kind=EventKind.CLOSED,
+        symbol=key[0],
+        side=key[1],
+        reason=_reason(exits, orders, own_exits),
+        size_before=sum((row.fill.size for row in exits), Decimal(0)),
+        size_after=Decimal(0),
+        price=_average(exits),
+        realized_pnl=_sum_of_pnl(exits),
+        position=None,
+        fill_id=exits[0].fill.fill_id,
     )
 
 

@@ -316,5 +316,5 @@ class AccountSync:
         return is_young and fills_at_once(thaw(leg.action_kind, leg.action))
 
     def _message(self, account: Account, event: AccountEvent, as_of: datetime) -> Message:
-        key = f"{event.kind}:{account}:{event.symbol}:{event.side}:{as_of.isoformat()}"
+        key = f"{event.kind}:{account}:{event.symbol}:{event.side}:{event.fill_id or as_of.isoformat()}"
         return self._herald.event(account, event.kind, key, {"event": event.to_dict()})

@@ -252,3 +252,13 @@ def test_reason_of_a_close(order_type: OrderType, kind: FillKind, origin: Origin
 )
 def test_events_tell_sizes_not_prices(before: list[Position], after: list[Position], kinds: list[EventKind]) -> None:
     assert [event.kind for event in account_events(before, after, [], {})] == kinds
+
+
+def test_position_that_came_and_went_between_two_looks_is_told_by_what_closed_it() -> None:
+    opened = NewFill(fill=fill("a", at=NOON), origin=Origin.OURS, leg_id=1)
+    stopped = fill("b", at=NOON, side=OrderSide.SELL, order_id="stop-1", fill_id="x", realized_pnl=Decimal(-5))
+    closed = NewFill(fill=stopped, origin=Origin.OURS, leg_id=2)
+    (event,) = account_events([], [], [opened, closed], {}, own_exits={"stop-1": Reason.STOP_LOSS})
+    assert (event.kind, event.reason, event.side) == (EventKind.CLOSED, Reason.STOP_LOSS, PositionSide.LONG)
+    assert (event.size_before, event.realized_pnl, event.position) == (Decimal(1), Decimal(-5), None)
+    assert account_events([], [], [opened, closed], {}) == []
