@@ -114,7 +114,7 @@ REFUSED = {
     "/lev BTC 1000": "Leverage here goes",
     "/sl BTC": "number is missing",
     "/price": "Which market?",
-    "/pnl yesterday": "day, week or month",
+    "/pnl yesterday": "day, week, month or all",
 }
 
 
