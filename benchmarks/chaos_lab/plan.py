@@ -169,12 +169,14 @@ class _Sizes:
                 return size
 
 
-def intents_of(seed: int, count: int, people: Mapping[int, str]) -> Iterator[Intent]:
+def intents_of(seed: int, count: int, people: Mapping[int, str], only: Sequence[str] | None = None) -> Iterator[Intent]:
     """Draw what people will want.
 
     Args:
         people: The venue of each user id.
+        only: Names of the mishaps that there are; None: all.
     """
+    mishaps = [mishap for mishap in MISHAPS if only is None or mishap.name in only]
     dice, sizes = random.Random(f"intents {seed}"), {exchange: _Sizes() for exchange in VENUES}
     users = sorted(people)
     for number in range(count):
@@ -188,7 +190,7 @@ def intents_of(seed: int, count: int, people: Mapping[int, str]) -> Iterator[Int
             coin=coin,
             kind=kind,
             size=sizes[exchange].next(coin),
-            mishaps=_mishaps(dice, exchange),
+            mishaps=_mishaps(dice, exchange, mishaps),
             has_empty_book=kind in {Kind.BUY, Kind.SELL} and dice.random() < _EMPTY_BOOK,
             taps=dice.choice(((0.0,), (0.0,), (0.0,), (0.0, 0.0), (0.0, 1.5), (0.0, 0.2, 9.0))),
             pause_s=dice.choice((0.0, 0.5, 2.0, 6.0)),
@@ -196,8 +198,8 @@ def intents_of(seed: int, count: int, people: Mapping[int, str]) -> Iterator[Int
         )
 
 
-def _mishaps(dice: random.Random, exchange: str) -> tuple[Mishap, ...]:
-    if dice.random() >= _FAULTY:
+def _mishaps(dice: random.Random, exchange: str, mishaps: Sequence[Mishap]) -> tuple[Mishap, ...]:
+    possible = [mishap for mishap in mishaps if exchange in mishap.venues]
+    if not possible or dice.random() >= _FAULTY:
         return ()
-    possible = [mishap for mishap in MISHAPS if exchange in mishap.venues]
     return tuple(dice.choice(possible) for _ in range(2 if dice.random() < _TWICE else 1))

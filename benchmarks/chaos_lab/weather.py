@@ -1,7 +1,7 @@
 """What goes wrong with everybody at once: look-ups that fail or lag, venues that are away, a Telegram that stutters."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,20 @@ _TELEGRAM_FAULTS: tuple[Mapping[str, Any], ...] = (
 )
 
 
+TROUBLES = (
+    "calm_spell",
+    "outage",
+    "blindness",
+    "flaky_look_ups",
+    "lag",
+    "lost_noops",
+    "absence",
+    "silence",
+    "telegram",
+    "cleared_lists",
+)
+
+
 @dataclass(slots=True)
 class Weather:
     """Changes until it is calmed.
@@ -31,30 +45,22 @@ class Weather:
     Args:
         seed: Of the dice.
         wires: Where it happens.
+        only: The only troubles that there are; all when empty.
     """
 
     seed: int
     wires: Wires
+    only: Sequence[str] = ()
     healed_ms: dict[str, list[int]] = field(default_factory=lambda: {exchange: [] for exchange in VENUES})
-    """When look-ups at a venue worked again, in the machine's time."""
+    """When look-ups at a venue, and noops, worked again, in the machine's time."""
 
     async def run(self) -> None:
         """Let trouble come and go until cancelled; then use `calm`."""
         dice = random.Random(f"weather {self.seed}")
-        troubles: tuple[Callable[[random.Random, str], Awaitable[None]], ...] = (
-            self._calm_spell,
-            self._outage,
-            self._outage,
-            self._flaky_look_ups,
-            self._lag,
-            self._lost_noops,
-            self._away,
-            self._streams,
-            self._telegram,
-            self._cleared_lists,
-        )
+        troubles = [name for name in TROUBLES if not self.only or name in self.only]
         while True:
-            await dice.choice(troubles)(dice, dice.choice(list(VENUES)))
+            trouble = getattr(self, f"_{dice.choice(troubles)}")
+            await trouble(dice, dice.choice(list(VENUES)))
 
     async def calm(self) -> None:
         """End every trouble."""
@@ -80,6 +86,12 @@ class Weather:
         """No look-up is answered, often for longer than any fence and margin."""
         await self._break_look_ups(exchange, dice.choice(_OUTAGES), dice.choice((5, 15, 35)))
 
+    async def _blindness(self, dice: random.Random, exchange: str) -> None:
+        """Neither look-ups nor, where they can be stopped, streams tell anything for longer than fence and margin."""
+        await self.wires.control("bybit", mute_streams=exchange == "bybit")
+        await self._break_look_ups(exchange, dice.choice(_OUTAGES), 35)
+        await self.wires.control("bybit", mute_streams=False)
+
     async def _flaky_look_ups(self, dice: random.Random, exchange: str) -> None:
         """Some look-ups are not answered."""
         rule = {**dice.choice(_OUTAGES), "probability": 0.4, "seed": dice.randrange(1 << 30)}
@@ -97,6 +109,7 @@ class Weather:
         await self.wires.control(exchange, **lag)
         await self._pause(dice.uniform(5, 20))
         await self.wires.control(exchange, **dict.fromkeys(lag, 0))
+        self._heal(exchange)
 
     async def _lost_noops(self, dice: random.Random, _: str) -> None:
         """Spending a nonce on nothing is answered by nobody, whether it happened or not."""
@@ -104,15 +117,16 @@ class Weather:
         number = await self.wires.fault("hyperliquid", VENUES["hyperliquid"].noop, rule, count=None)
         await self._pause(dice.uniform(10, 30))
         await self.wires.heal(number)
+        self._heal("hyperliquid")
 
-    async def _away(self, dice: random.Random, exchange: str) -> None:
+    async def _absence(self, dice: random.Random, exchange: str) -> None:
         """Nobody listens at the venue's address."""
         await self.wires.control("listening", part=exchange, listening=False)
         await self._pause(dice.choice((0.5, 3, 8)))
         await self.wires.control("listening", part=exchange, listening=True)
         self._heal(exchange)
 
-    async def _streams(self, dice: random.Random, exchange: str) -> None:
+    async def _silence(self, dice: random.Random, exchange: str) -> None:
         """Streams break, or go on without a word."""
         await self.wires.control("sockets/drop", venue=exchange)
         if exchange == "bybit":

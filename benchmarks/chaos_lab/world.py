@@ -23,7 +23,9 @@ _MONEY = 10_000_000
 _HOLDING = "/long BTC 5"
 """What everybody buys at the start, so that there is something to close."""
 _WEIGHT = 12_000
-_SETTLE_LIMIT_S = 600.0
+_SETTLE_LIMIT_S = 240.0
+_LIVES_S = (4.0, 25.0)
+"""Between how long and how long a life lasts that did not come to its step."""
 _DIES_AT_A_STEP = 0.8
 
 
@@ -73,12 +75,18 @@ class Wish:
     """How a world is to be.
 
     Attributes:
+        mishaps: The only ones that there are; None: all.
+        troubles: The only weather that there is; all of it when empty.
+        steps: The only ones at which the bot dies; all, and whenever it is, when empty.
         patches: Functions that take a part of the product away, for tests of the tests.
     """
 
     seed: int
     intents: int
     people_per_venue: int = 4
+    mishaps: Sequence[str] | None = None
+    troubles: Sequence[str] = ()
+    steps: Sequence[str] = ()
     patches: Sequence[str] = ()
 
 
@@ -91,7 +99,7 @@ class World:
         self._wires = wires
         self._bots = bots
         self._database = database
-        self._weather = Weather(wish.seed, wires)
+        self._weather = Weather(wish.seed, wires, wish.troubles)
         self._accounts: dict[int, str] = {}
         self._people: dict[int, Person] = {}
         exchanges = [exchange for exchange in VENUES for _ in range(wish.people_per_venue)]
@@ -103,7 +111,8 @@ class World:
         await self._found()
         dying = asyncio.create_task(self._die_again_and_again())
         weather = asyncio.create_task(self._weather.run())
-        intents = list(intents_of(self._wish.seed, self._wish.intents, self._exchange_of))
+        wish = self._wish
+        intents = list(intents_of(wish.seed, wish.intents, self._exchange_of, wish.mishaps))
         try:
             await asyncio.gather(*(self._act(user_id, intents) for user_id in self._people))
         finally:
@@ -161,9 +170,11 @@ class World:
         """Begin lives that end by SIGKILL: at a step of the product, or whenever it is."""
         dice = random.Random(f"deaths {self._wish.seed}")
         while True:
-            life = await self._bots.start(use_unified=dice.choice(("true", "false")), death=_death(dice))
+            life = await self._bots.start(
+                use_unified=dice.choice(("true", "false")), death=_death(dice, self._wish.steps)
+            )
             watching = asyncio.create_task(self._bots.ready(life))
-            await self._machine.until(self._machine.monotonic() + dice.uniform(8, 40), life.ended)
+            await self._machine.until(self._machine.monotonic() + dice.uniform(*_LIVES_S), life.ended)
             await self._bots.kill(life)
             await watching
             await self._machine.sleep(dice.choice((0.2, 1.0, 3.0, 3.0, 8.0, 20.0)))
@@ -238,10 +249,10 @@ def _raise_first(endings: Sequence[BaseException | None]) -> None:
             raise ending
 
 
-def _death(dice: random.Random) -> dict[str, Any] | None:
-    if dice.random() >= _DIES_AT_A_STEP:
+def _death(dice: random.Random, steps: Sequence[str]) -> dict[str, Any] | None:
+    if not steps and dice.random() >= _DIES_AT_A_STEP:
         return None
-    return {"name": dice.choice(list(STEPS)), "nth": dice.choice((1, 1, 2, 3)), "after_ms": dice.randrange(25)}
+    return {"name": dice.choice(steps or list(STEPS)), "nth": dice.choice((1, 1, 2, 3)), "after_ms": dice.randrange(25)}
 
 
 async def live(wish: Wish, folder: Path) -> Outcome:
