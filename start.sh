@@ -20,6 +20,7 @@ Usage: ./start.sh [what] [options]
   --sandbox       only the simulated venues and the chat page
   --install       only set up
   --test [ARGS]   install what testing needs and run every test; ARGS go to pytest
+  --chaos [N]     N orders while everything goes wrong and the bot is killed; the ledger judges
   --doctor        check this installation, one line a check
   --backup        copy the database, while running too
   --restore FILE  put a backup in place; trading stays halted until you resume it
@@ -101,11 +102,17 @@ run_tests() {
   exec "$PY" -m pytest -n "$workers" --dist loadgroup "$@"
 }
 
+run_chaos() {
+  install_from requirements.lock
+  exec "$PY" -m benchmarks.chaos "$@"
+}
+
 what="${1:-}"
 [ $# -gt 0 ] && shift
 case "$what" in
   --help | -h) usage ;;
   --test | -t) run_tests "$@" ;;
+  --chaos) run_chaos "$@" ;;
   --clean | -c)
     if is_set_up; then "$PY" -m launcher --stop; fi
     rm -rf "$VENV" run .pytest_cache .mypy_cache .ruff_cache .hypothesis
