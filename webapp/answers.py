@@ -63,6 +63,7 @@ _STATUS_OF_CODE = {
 }
 _STATUS_OF_KIND = {kind: status for _, kind, status in _KINDS}
 _NUMBERS = (Decimal,)
+_NESTED = frozenset({dict, list, tuple})
 
 
 class Refused(Exception):
@@ -124,13 +125,22 @@ def builtins(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Write the decimals of nested plain data as texts, in place where it can be."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         for key, item in value.items():
-            if isinstance(item, Decimal):
-                value[key] = plain(item)
-            elif isinstance(item, dict | list | tuple):
+            of = type(item)
+            if of is Decimal:
+                value[key] = _text(item)
+            elif of in _NESTED:
                 value[key] = _plain(item)
         return value
-    if isinstance(value, list | tuple):
+    if kind in _NESTED:
         return [_plain(item) for item in value]
-    return plain(value) if isinstance(value, Decimal) else value
+    return _text(value) if kind is Decimal else value
+
+
+def _text(number: Decimal) -> str:
+    """Return `plain(number)`; most numbers need no work to be plain."""
+    text = str(number)
+    is_plain = text[-1] != "0" if "." in text else text != "-0"
+    return text if is_plain and "E" not in text else plain(number)

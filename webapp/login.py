@@ -115,7 +115,7 @@ def _not_logged_in(code: str, message: str, **fields: str) -> Refused:
 _bearer = HTTPBearer(auto_error=False, description="The token of a session, from /api/auth/telegram or /api/auth/link.")
 
 
-def token_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+async def token_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     """Return the session's token of a request."""
     if given is None or not given.credentials:
         raise _not_logged_in("login_missing", "log in first")

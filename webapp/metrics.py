@@ -11,6 +11,7 @@ from models.finding import Finding
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 
@@ -26,6 +27,8 @@ class Meter:
         )
         self._deeds = Counter("elcaro_web_deeds", "Confirmed requests", ("kind", "outcome"), registry=self.registry)
         self._codes = Counter("elcaro_web_refusals", "Errors by code", ("code",), registry=self.registry)
+        self._counts: dict[tuple[str, str, int], Counter] = {}
+        self._times: dict[str, Histogram] = {}
         self.streams = Gauge("elcaro_web_streams", "Open streams", registry=self.registry)
         self._findings = Gauge(
             "elcaro_findings", "What the check-up finds now", ("code", "verdict"), registry=self.registry
@@ -34,9 +37,18 @@ class Meter:
     def request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answered request; a stream counts its requests, not its time."""
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._requests.labels(route, scope["method"], str(status)).inc()
-        if route != "/api/stream":
-            self._seconds.labels(route).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        name = (route, method, status)
+        count = self._counts.get(name)  # finding a labelled child costs more than counting
+        if count is None:
+            count = self._counts[name] = self._requests.labels(route, method, str(status))
+        count.inc()
+        if route == "/api/stream":
+            return
+        taken = self._times.get(route)
+        if taken is None:
+            taken = self._times[route] = self._seconds.labels(route)
+        taken.observe(seconds)
 
     def deed(self, kind: str, success: bool | None, code: str | None) -> None:
         """Count one confirmed request."""

@@ -43,7 +43,7 @@ class Parts:
         return list(dict.fromkeys(found))
 
 
-def parts_of(request: Request) -> Parts:
+async def parts_of(request: Request) -> Parts:
     """Return the parts."""
     return cast(Parts, request.app.state.parts)
 
