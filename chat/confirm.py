@@ -13,6 +13,7 @@ from chat.call import Call, Handler, Need, Reply
 from core import confirming
 from core.frozen_orders import thawed_account as account_from
 from models.account import Account
+from models.errors import NotSent, Unavailable
 from telegram_ui.parts import Part
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.plans import Plan, plan_view
@@ -21,6 +22,7 @@ from telegram_ui.views.trade import Confirm, cancelled_view, expired_view, resul
 LIFETIME = timedelta(seconds=60)
 
 Payload = Mapping[str, Any]
+LookAgain = Callable[[Call, Payload], Awaitable[Screen | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Deed:
     kind: str
     run: Callable[[Call, Payload, str], Awaitable[Screen]]
     needs: Need = Need.TRADER
-    look_again: Callable[[Call, Payload], Awaitable[Screen | None]] | None = None
+    look_again: LookAgain | None = None
 
 
 async def freeze(call: Call, kind: str, payload: Payload) -> Confirm:
@@ -61,7 +63,7 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
         if shown is None or deed is None or not call.person.may(deed.needs):
             return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
         if deed.look_again is not None:
-            again = await deed.look_again(call, shown.payload)
+            again = await _shown_anew(call, deed.look_again, shown.payload)
             if again is not None and await call.store.confirmations.discard(token, call.user_id, by=call.cause):
                 return again
         taken = await confirming.take(call.user_id, token, cause=call.cause)
@@ -73,6 +75,18 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
         return await deed.run(call, taken, token)
 
     return on_confirm
+
+
+async def _shown_anew(call: Call, look_again: LookAgain, payload: Payload) -> Screen | None:
+    """Look whether something has to be shown anew.
+
+    Raises:
+        NotSent: It could not be looked at, so nothing was done; the token is as good as before.
+    """
+    try:
+        return await look_again(call, payload)
+    except Unavailable as e:
+        raise NotSent(e.message, code=e.code, **e.fields) from e
 
 
 async def on_given_up(call: Call) -> Reply:

@@ -81,6 +81,7 @@ async def test_opening_is_refused_while_prices_cannot_be_read(rig: Rig, owner: P
     rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
     shown = await owner.taps("✅")
     assert "⚠️" in shown.text
+    assert "Nothing was sent." in shown.text
     assert rig.sent_to_bybit() == 0
 
 
