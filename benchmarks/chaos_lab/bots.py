@@ -37,14 +37,21 @@ class Bots:
     Args:
         folder: Everything that outlives a life.
         settings: Of every life; `use_unified` is each life's own.
+        share: Of the venues' rate budgets; None: the product's own.
     """
 
     def __init__(
-        self, machine: Machine, folder: Path, settings: Mapping[str, Any], process: asyncio.subprocess.Process
+        self,
+        machine: Machine,
+        folder: Path,
+        settings: Mapping[str, Any],
+        process: asyncio.subprocess.Process,
+        share: float | None,
     ) -> None:
         self._machine = machine
         self._folder = folder
         self._settings = settings
+        self._share = share
         self._process = process
         self._birth: asyncio.Future[Life] | None = None
         self._death = ""
@@ -79,9 +86,16 @@ class Bots:
 
     async def let_in(self, people: Mapping[int, Mapping[str, Any]]) -> None:
         """Store people and their keys."""
-        life = await self._begin({"people": people}, "")
+        await self._do({"people": people})
+
+    async def leave_in_doubt(self, doubts: Mapping[int, Sequence[str]], *, use_unified: str) -> None:
+        """Send an order per person and market, and go without finding out what became of them."""
+        await self._do({"doubts": doubts, "use_unified": use_unified})
+
+    async def _do(self, order: Mapping[str, Any]) -> None:
+        life = await self._begin(order, "")
         if (code := await life.ended) != 0:
-            raise RuntimeError(f"people were not let in (exit code {code}); see {self._folder / 'life.err'}")
+            raise RuntimeError(f"a tool ended with {code}; see {self._folder / 'life.err'}")
         self.lives.clear()
 
     async def start(self, *, use_unified: str, death: Mapping[str, Any] | None = None) -> Life:
@@ -91,7 +105,13 @@ class Bots:
     async def _begin(self, order: Mapping[str, Any], death: str) -> Life:
         assert self._process.stdin is not None
         settings = {**self._settings, "use_unified": order.get("use_unified", "true")}
-        wish = {**order, "folder": str(self._folder), "notify": str(self._folder / "notify"), "settings": settings}
+        wish = {
+            **order,
+            "share": self._share,
+            "folder": str(self._folder),
+            "notify": str(self._folder / "notify"),
+            "settings": settings,
+        }
         self._drain_notify()
         with self._machine.busy():
             self._birth, self._death = asyncio.get_running_loop().create_future(), death
@@ -143,7 +163,12 @@ class Bots:
 
 @asynccontextmanager
 async def open_bots(
-    machine: Machine, folder: Path, settings: Mapping[str, Any], patches: Sequence[str] = ()
+    machine: Machine,
+    folder: Path,
+    settings: Mapping[str, Any],
+    patches: Sequence[str] = (),
+    *,
+    share: float | None = None,
 ) -> AsyncIterator[Bots]:
     """Import the product once, ready to be forked, until the block ends."""
     command = (*HOST, str(machine.path), str(BOT), "benchmarks.chaos_lab.lives", *patches)
@@ -152,7 +177,7 @@ async def open_bots(
     assert process.stdout is not None
     assert process.stdin is not None
     await process.stdout.readline()
-    bots = Bots(machine, folder, settings, process)
+    bots = Bots(machine, folder, settings, process, share)
     listening = asyncio.create_task(bots.listen())
     try:
         yield bots

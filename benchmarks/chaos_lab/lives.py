@@ -12,7 +12,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,12 @@ from db import Role
 from models.account import Account
 from models.enums import AccountType
 
-_SHARE = 8.0
-"""Of the venues' rate budgets: a program that starts anew every few seconds reads more than one that runs on."""
+_WORTH = Decimal(200)
+_PACE_S = 1.0
 
 
 def main() -> None:
     """Live until stdin ends."""
-    vars(core.runtime)["_share_of"] = lambda _role: _SHARE
     for patch in sys.argv[1:]:
         module, _, function = patch.partition(":")
         getattr(import_module(module), function)()
@@ -66,13 +66,23 @@ def _become(order: Mapping[str, Any]) -> None:
 
 
 def _live(order: Mapping[str, Any]) -> int:
-    """Live one life: `settings`, where it tells that it is ready, and its `death` or the `people` to let in."""
+    """Live one life.
+
+    Args:
+        order: `settings`, where it may tell that it is ready, its `share` of the venues' rate budgets where that is not
+            the product's own, and its `death`; or the `people` to let in; or the `doubts` to leave behind.
+    """
     folder = Path(order["folder"])
     _redirect(folder / "life.err")
     settings = load_settings(None, **order["settings"])
     set_up_logging(level=settings.log_level, log_file=folder / "bot.log", secrets=settings.secrets)
+    if order.get("share"):
+        vars(core.runtime)["_share_of"] = lambda _role: order["share"]
     if order.get("people"):
         asyncio.run(_let_in(settings, order["people"]))
+        return 0
+    if order.get("doubts"):
+        asyncio.run(_leave_in_doubt(settings, order["doubts"]))
         return 0
     os.environ["NOTIFY_SOCKET"] = order["notify"]
     death = order.get("death")
@@ -98,6 +108,17 @@ async def _let_in(settings: Settings, people: Mapping[str, Mapping[str, Any]]) -
             await db.set_exchange_type(int(user), wish["exchange"])
             account = Account(user_id=int(user), exchange=wish["exchange"], account_type=AccountType.PAPER)
             await db.set_credentials(account, wish["keys"])
+
+
+async def _leave_in_doubt(settings: Settings, doubts: Mapping[str, Sequence[str]]) -> None:
+    """Send one order per person and market, and go without finding out what became of them."""
+    async with open_runtime(settings, with_jobs=False) as runtime:
+        for user_id, symbol in [(int(user), symbol) for user, symbols in doubts.items() for symbol in symbols]:
+            ticker = await runtime.backend.get_ticker(user_id, symbol)
+            size = _WORTH / (ticker.reference_price or Decimal(1))
+            cause = f"doubt:{user_id}:{symbol}"
+            await runtime.backend.place_order(user_id, symbol, "buy", "market", size, cause=cause)
+            await asyncio.sleep(_PACE_S)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ _FIRST_USER = 700_000_001
 _MONEY = 10_000_000
 _HOLDING = "/long BTC 5"
 """What everybody buys at the start, so that there is something to close."""
-_WEIGHT = 12_000
+_SHARE, _WEIGHT = 8.0, 12_000
+"""Rate budgets: a program that starts anew every few seconds reads more than one that runs on."""
 _SETTLE_LIMIT_S = 240.0
 _LIVES_S = (4.0, 25.0)
 """Between how long and how long a life lasts that did not come to its step."""
@@ -130,7 +131,6 @@ class World:
 
     async def _found(self) -> None:
         """Open accounts, let people in, and give everybody something to close."""
-        # a program that starts anew every few seconds reads more than one that runs
         await self._wires.control("hyperliquid", ip_weight_per_minute=_WEIGHT)
         for coin, price in PRICES.items():
             await self._wires.control("price", symbol=f"{coin}USDT", price=str(price))
@@ -260,13 +260,15 @@ async def live(wish: Wish, folder: Path) -> Outcome:
     machine = Machine(folder / "clock")
     async with AsyncExitStack() as stack:
         wires = await stack.enter_async_context(open_wires(machine, wish.seed))
-        bots = await stack.enter_async_context(open_bots(machine, folder, _settings(wires, folder), wish.patches))
+        settings = settings_of(wires, folder)
+        bots = await stack.enter_async_context(open_bots(machine, folder, settings, wish.patches, share=_SHARE))
         moving = asyncio.create_task(machine.run())
         stack.callback(moving.cancel)
         return await World(wish, machine, wires, bots, folder / "data" / "elcaro.db").live()
 
 
-def _settings(wires: Wires, folder: Path) -> dict[str, Any]:
+def settings_of(wires: Wires, folder: Path) -> dict[str, Any]:
+    """Return the settings of every life."""
     told = wires.told
     return {
         "elcaro_mode": "sandbox",
