@@ -14,6 +14,8 @@ from models.requests import OrderRequest, Protection
 from models.values import plain
 
 _MAX_CLIENT_ID = 64
+_MAX_WORSE = Decimal("0.5")
+"""How much worse than the market's a limit may be, as a fraction. On the better side it may rest anywhere."""
 
 
 def check_order(order: OrderRequest, *, reference_price: Decimal | None = None) -> None:
@@ -21,9 +23,9 @@ def check_order(order: OrderRequest, *, reference_price: Decimal | None = None) 
 
     Raises:
         BadOrder: `market_closed`, `price_missing`, `trigger_price_missing`, `price_off_grid`, `price_out_of_band`,
-            `bad_trigger_price`, `size_off_grid`, `below_min_size`, `above_max_size`, `above_max_market_size`,
-            `below_min_notional`, `reference_price_missing`, `bad_time_in_force`, `bad_client_order_id` or
-            `close_must_reduce`.
+            `price_too_far`, `bad_trigger_price`, `size_off_grid`, `below_min_size`, `above_max_size`,
+            `above_max_market_size`, `below_min_notional`, `reference_price_missing`, `bad_time_in_force`,
+            `bad_client_order_id` or `close_must_reduce`.
     """
     instrument = order.instrument
     if not order.reduce_only and not instrument.is_tradable:
@@ -86,6 +88,23 @@ def _check_prices(order: OrderRequest, reference_price: Decimal | None) -> None:
         if price:
             _check_price(instrument, name, price)
     _check_trigger_side(order, reference_price)
+    _check_distance(order, reference_price)
+
+
+def _check_distance(order: OrderRequest, reference_price: Decimal | None) -> None:
+    """Refuse a limit that pays far more than the market asks: a digit too many, or another market's price."""
+    price = order.price
+    if price is None or reference_price is None or order.trigger_price is not None or order.reduce_only:
+        return
+    worse_by = (price / reference_price - 1) if order.side is OrderSide.BUY else (1 - price / reference_price)
+    if worse_by > _MAX_WORSE:
+        raise refusal(
+            order.instrument,
+            "price_too_far",
+            f"the price is far from the market's {plain(reference_price)}",
+            price=price,
+            reference=reference_price,
+        )
 
 
 def _check_price(instrument: Instrument, name: str, price: Decimal) -> None:
