@@ -322,7 +322,8 @@ class Scene:
     def new_account(self, exchange: str, name: str) -> tuple[str, dict[str, str]]:
         """Open an account without a past; return its name at the venue and its keys."""
         if exchange == "bybit":
-            bybit = self.sandbox.new_bybit_account(name, deposits={"USDT": 1_000_000})
+            rights = {"ContractTrade": ("Order", "Position"), "Derivatives": ("DerivativesTrade",)}
+            bybit = self.sandbox.new_bybit_account(name, deposits={"USDT": 1_000_000}, permissions=rights)
             return bybit.uid, {"api_key": bybit.api_key, "api_secret": bybit.secret}
         hyperliquid = self.sandbox.new_hyperliquid_account(name, usdc=1_000_000)
         keys = {"private_key": hyperliquid.agent_key, "account_address": hyperliquid.master}
