@@ -22,8 +22,8 @@ from webapp.parts import Parts
 from webapp.services_integration import announce_services
 
 ROUTERS = (
+    trading.router,  # the most asked comes first
     auth.router,
-    trading.router,
     orders.router,
     me.router,
     keys.router,
@@ -92,7 +92,6 @@ def security_headers(settings: Settings) -> list[Header]:
         "content-security-policy": text,
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
-        "permissions-policy": "camera=(), microphone=(), geolocation=()",
         "cross-origin-resource-policy": "same-origin",
     }
     return [(name.encode(), value.encode()) for name, value in named.items()]

@@ -1,6 +1,7 @@
 """What every request and every answer passes: numbers, limits, headers, counts."""
 
 import asyncio
+import itertools
 import logging
 import secrets
 import time
@@ -52,13 +53,14 @@ class Gate:
         self._limits = limits
         self._meter = meter
         self._exempt = exempt
+        self._start, self._numbers = secrets.token_hex(2), itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        number, started = secrets.token_hex(4), time.perf_counter()
+        number, started = f"{self._start}{next(self._numbers):04x}", time.perf_counter()
         scope["state"] = {**scope.get("state", {}), "number": number}
         told: dict[str, int] = {}
 

@@ -4,13 +4,14 @@ A user is never taken from a parameter, a header or a body: only from the sessio
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
 
 from core import web_sessions
 from core.web_sessions import WebPerson
@@ -112,37 +113,53 @@ def _not_logged_in(code: str, message: str, **fields: str) -> Refused:
     return Refused(HTTPStatus.UNAUTHORIZED, code, message, **fields)
 
 
-_bearer = HTTPBearer(auto_error=False, description="The token of a session, from /api/auth/telegram or /api/auth/link.")
+def token_in(request: Request) -> str:
+    """Return the session's token of a request.
 
-
-async def token_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
-    """Return the session's token of a request."""
-    if given is None or not given.credentials:
+    Raises:
+        Refused: 401 where its header carries none.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
         raise _not_logged_in("login_missing", "log in first")
-    return given.credentials
+    return token
 
 
-Token = Annotated[str, Depends(token_of)]
+class _Session(SecurityBase):
+    """What a route needs to know of the session; one step instead of FastAPI's chain of them, and in its document too.
+
+    Args:
+        answer: From the logins and the token to what the route gets.
+    """
+
+    def __init__(self, answer: Callable[[Logins, str], Awaitable[Any]]) -> None:
+        self.model = HTTPBearerModel(description="The token of a session, from /api/auth/telegram or /api/auth/link.")
+        self.scheme_name = "session"
+        self._answer = answer
+
+    async def __call__(self, request: Request) -> Any:
+        """Return what the route gets."""
+        return await self._answer(request.app.state.parts.logins, token_in(request))
 
 
-async def looker(request: Request, token: Token) -> WebPerson:
-    """Return who is asking, for reads."""
-    logins: Logins = request.app.state.parts.logins
+async def _token(_: Logins, token: str) -> str:
+    return token
+
+
+async def _looker(logins: Logins, token: str) -> WebPerson:
     return await logins.person(token, is_fresh=False)
 
 
-async def trader(request: Request, token: Token) -> WebPerson:
-    """Return who is asking, for whatever changes something.
-
-    Raises:
-        Refused: 403 for a viewer.
-    """
-    logins: Logins = request.app.state.parts.logins
+async def _trader(logins: Logins, token: str) -> WebPerson:
     person = await logins.person(token, is_fresh=True)
     if not person.can_trade:
         raise Refused(HTTPStatus.FORBIDDEN, "viewer_cannot_trade", "you may look, not trade")
     return person
 
 
-Looker = Annotated[WebPerson, Depends(looker)]
-Trader = Annotated[WebPerson, Depends(trader)]
+Token = Annotated[str, Depends(_Session(_token))]
+"""The session's token."""
+Looker = Annotated[WebPerson, Depends(_Session(_looker))]
+"""Who is asking, for reads."""
+Trader = Annotated[WebPerson, Depends(_Session(_trader))]
+"""Who is asking, for whatever changes something: looked up anew, and no viewer."""

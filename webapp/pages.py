@@ -18,6 +18,7 @@ _ASK_AGAIN = "no-cache"
 _PLACE = b"{{static}}"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 _SMALL = 1024
+_NO_DEVICES = {"Permissions-Policy": "camera=(), microphone=(), geolocation=()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ async def static(request: Request, version: str, name: str) -> Response:
 
 
 def _response(request: Request, file: File, caching: str) -> Response:
-    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding", **_NO_DEVICES}
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=file.kind)
     return Response(file.body, headers=headers, media_type=file.kind)

@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
 from core.numbers import parse_number
 from models.errors import BadOrder
@@ -57,6 +60,47 @@ class Where(Strict):
 
     exchange: Annotated[Venue | None, Field(examples=["bybit"])] = None
     account_type: Annotated[AccountWord | None, Field(examples=["paper"])] = None
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Query(Generic[Model]):
+    """Reads a request's query into a model, several times as fast as FastAPI's own way, and strictly: each name once.
+
+    A route that depends on it takes its place in the API document by `asks`.
+    """
+
+    def __init__(self, model: type[Model]) -> None:
+        self._model = model
+
+    async def __call__(self, request: Request) -> Model:
+        """Return what was asked.
+
+        Raises:
+            RequestValidationError: It is no such query.
+        """
+        pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        values = dict(pairs)
+        try:
+            if len(values) != len(pairs):
+                raise PydanticCustomError("said_twice", "a name is said twice")
+            return self._model.model_validate(values)
+        except ValidationError as e:
+            raise RequestValidationError([{**row, "loc": ("query", *row["loc"])} for row in e.errors()]) from e
+        except PydanticCustomError as e:
+            raise RequestValidationError([{"loc": ("query",), "msg": e.message(), "type": e.type}]) from e
+
+
+def asks(model: type[BaseModel]) -> dict[str, Any]:
+    """Return how the API document describes a query."""
+    schema = model.model_json_schema()
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": row}
+            for name, row in schema["properties"].items()
+        ]
+    }
 
 
 class Problem(BaseModel):

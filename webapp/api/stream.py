@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from webapp.answers import Refused
 from webapp.feeds import Event, Feed, Page
 from webapp.login import Looker, Token
 from webapp.parts import Parts, Running
-from webapp.wire import Symbol, Where
+from webapp.wire import Query, Symbol, Where, asks
 
 router = APIRouter(prefix="/api", tags=["stream"])
 
@@ -34,8 +34,11 @@ class Looking(Where):
     symbol: Symbol | None = None
 
 
-@router.get("/stream", response_class=StreamingResponse)
-async def stream(parts: Running, person: Looker, token: Token, where: Annotated[Looking, Query()]) -> StreamingResponse:
+AskedLooking = Annotated[Looking, Depends(Query(Looking))]
+
+
+@router.get("/stream", response_class=StreamingResponse, openapi_extra=asks(Looking))
+async def stream(parts: Running, person: Looker, token: Token, where: AskedLooking) -> StreamingResponse:
     """Tell the accounts' state and one market's price, and every change, until the page goes away."""
     market = None
     if where.symbol is not None:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from core.curve import profit_curve
@@ -19,9 +19,9 @@ from webapp import services_integration as services
 from webapp.answers import Answer, Json, found, reply
 from webapp.login import Looker
 from webapp.parts import Running
-from webapp.wire import Envelope, StrictRoute, Symbol, Where
+from webapp.wire import Envelope, Query, Symbol, Where, asks
 
-router = APIRouter(prefix="/api/trading", tags=["trading"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/trading", tags=["trading"])
 
 _PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 _STATS_ROWS = 1000
@@ -70,20 +70,29 @@ class StatsOf(Where):
     period: Period = "week"
 
 
-@router.get("/balance", responses={200: {"model": Envelope[Balance]}})
-async def balance(person: Looker, where: Annotated[Where, Query()]) -> Json:
+AskedCandlesOf = Annotated[CandlesOf, Depends(Query(CandlesOf))]
+AskedHistoryOf = Annotated[HistoryOf, Depends(Query(HistoryOf))]
+AskedInstrumentsLike = Annotated[InstrumentsLike, Depends(Query(InstrumentsLike))]
+AskedOneMarket = Annotated[OneMarket, Depends(Query(OneMarket))]
+AskedOneOrAll = Annotated[OneOrAll, Depends(Query(OneOrAll))]
+AskedStatsOf = Annotated[StatsOf, Depends(Query(StatsOf))]
+WhereAsked = Annotated[Where, Depends(Query(Where))]
+
+
+@router.get("/balance", responses={200: {"model": Envelope[Balance]}}, openapi_extra=asks(Where))
+async def balance(person: Looker, where: WhereAsked) -> Json:
     """Return an account's money."""
     return reply(await services.get_balance_service(person.user_id, where.exchange, where.account_type))
 
 
-@router.get("/positions", responses={200: {"model": Envelope[list[Position]]}})
-async def positions(person: Looker, where: Annotated[OneOrAll, Query()]) -> Json:
+@router.get("/positions", responses={200: {"model": Envelope[list[Position]]}}, openapi_extra=asks(OneOrAll))
+async def positions(person: Looker, where: AskedOneOrAll) -> Json:
     """Return open positions; empty only when the venue said so."""
     return reply(await services.get_positions_service(person.user_id, where.exchange, where.account_type, where.symbol))
 
 
-@router.get("/orders", responses={200: {"model": Envelope[list[Order]]}})
-async def orders(person: Looker, where: Annotated[OneOrAll, Query()]) -> Json:
+@router.get("/orders", responses={200: {"model": Envelope[list[Order]]}}, openapi_extra=asks(OneOrAll))
+async def orders(person: Looker, where: AskedOneOrAll) -> Json:
     """Return open orders: resting, conditional and protection."""
     return reply(await services.get_orders_service(person.user_id, where.exchange, where.account_type, where.symbol))
 
@@ -95,16 +104,16 @@ async def portfolio(parts: Running, person: Looker) -> Json:
     return reply(found({"accounts": await asyncio.gather(*(account_view(account) for account in accounts))}))
 
 
-@router.get("/ticker", responses={200: {"model": Envelope[Ticker]}})
-async def ticker(person: Looker, where: Annotated[OneMarket, Query()]) -> Json:
+@router.get("/ticker", responses={200: {"model": Envelope[Ticker]}}, openapi_extra=asks(OneMarket))
+async def ticker(person: Looker, where: AskedOneMarket) -> Json:
     """Return a market's prices."""
     return reply(
         await services.get_ticker_service(person.user_id, where.exchange, where.account_type, symbol=where.symbol)
     )
 
 
-@router.get("/candles", responses={200: {"model": Envelope[list[Candle]]}})
-async def candles(person: Looker, where: Annotated[CandlesOf, Query()]) -> Json:
+@router.get("/candles", responses={200: {"model": Envelope[list[Candle]]}}, openapi_extra=asks(CandlesOf))
+async def candles(person: Looker, where: AskedCandlesOf) -> Json:
     """Return bars of a market, oldest first."""
     return reply(
         await services.get_candles_service(
@@ -118,8 +127,8 @@ async def candles(person: Looker, where: Annotated[CandlesOf, Query()]) -> Json:
     )
 
 
-@router.get("/instruments", responses={200: {"model": Envelope[list[Instrument]]}})
-async def instruments(parts: Running, person: Looker, where: Annotated[InstrumentsLike, Query()]) -> Json:
+@router.get("/instruments", responses={200: {"model": Envelope[list[Instrument]]}}, openapi_extra=asks(InstrumentsLike))
+async def instruments(parts: Running, person: Looker, where: AskedInstrumentsLike) -> Json:
     """Return markets of an account's venue; `text` narrows them to names that begin with it, or hold it."""
     account = await parts.runtime.accounts.resolve(person.user_id, where.exchange, where.account_type)
     rows = await parts.runtime.instruments.of(account.exchange, account.account_type)
@@ -128,8 +137,8 @@ async def instruments(parts: Running, person: Looker, where: Annotated[Instrumen
     return reply(found([rows[n] for _, n in ranked[: where.limit]], source="unified"))
 
 
-@router.get("/history")
-async def history(person: Looker, where: Annotated[HistoryOf, Query()]) -> Json:
+@router.get("/history", openapi_extra=asks(HistoryOf))
+async def history(person: Looker, where: AskedHistoryOf) -> Json:
     """Return what happened, newest first: closed trades, fills, funding or orders."""
     return reply(
         await services.get_history_service(
@@ -144,8 +153,8 @@ async def history(person: Looker, where: Annotated[HistoryOf, Query()]) -> Json:
     )
 
 
-@router.get("/stats")
-async def stats(person: Looker, where: Annotated[StatsOf, Query()]) -> Json:
+@router.get("/stats", openapi_extra=asks(StatsOf))
+async def stats(person: Looker, where: AskedStatsOf) -> Json:
     """Add up a day, a week or a month: trades, fees, funding, the best and the worst, and the curve of the result."""
     user_id, since = person.user_id, datetime.now(UTC) - _PERIODS[where.period]
 
