@@ -9,11 +9,13 @@ sandbox's ledger says what really happened. Anything but zeros is a failure.
 
 import argparse
 import asyncio
+import os
 import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.chaos_lab.world import Outcome, Wish, live
@@ -28,19 +30,9 @@ def main() -> int:
     options = _parse(sys.argv[1:])
     folder = Path(tempfile.mkdtemp(prefix="elcaro-chaos-", dir=_MEMORY if _MEMORY.is_dir() else None))
     started = time.monotonic()
-    outcome = Outcome()
-    worlds = max(1, round(options.intents / _PER_WORLD))
-    for number in range(worlds):
-        intents = options.intents // worlds + (number < options.intents % worlds)
-        wish = Wish(seed=options.seed + number, intents=intents, patches=options.patch)
-        world = folder / f"world-{number}"
-        world.mkdir()
-        came_to = asyncio.run(live(wish, world))
-        outcome.add(came_to)
-        if came_to.total.violations == 0:
-            shutil.rmtree(world)
-        print(f"world {number + 1} of {worlds}: {came_to.total.violations} violations", file=sys.stderr, flush=True)
-    print(report(outcome, options, worlds, time.monotonic() - started))
+    wishes = _wishes(options)
+    outcome = asyncio.run(_live_all(wishes, folder, options.lanes))
+    print(report(outcome, options, len(wishes), time.monotonic() - started))
     if outcome.total.violations == 0:
         shutil.rmtree(folder)
         return 0
@@ -48,10 +40,37 @@ def main() -> int:
     return 1
 
 
+def _wishes(options: argparse.Namespace) -> list[Wish]:
+    """Cut the intents into worlds."""
+    worlds = max(1, round(options.intents / _PER_WORLD))
+    share, rest = divmod(options.intents, worlds)
+    return [Wish(seed=options.seed + n, intents=share + (n < rest), patches=options.patch) for n in range(worlds)]
+
+
+async def _live_all(wishes: Sequence[Wish], folder: Path, lanes: int) -> Outcome:
+    """Live through worlds, some at the same time; files stay of those that failed."""
+    total, lane = Outcome(), asyncio.Semaphore(lanes)
+
+    async def one(wish: Wish) -> None:
+        async with lane:
+            place = Path(tempfile.mkdtemp(prefix=f"world-{wish.seed}-", dir=folder))
+            outcome = await live(wish, place)
+            total.add(outcome)
+            if outcome.total.violations == 0:
+                shutil.rmtree(place)
+            print(f"world {wish.seed}: {outcome.total.violations} violations", file=sys.stderr, flush=True)
+
+    await asyncio.gather(*(one(wish) for wish in wishes))
+    return total
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("intents", type=int, nargs="?", default=500, help="how many wishes people have")
     parser.add_argument("--seed", type=int, default=1, help="another number is another course of things")
+    parser.add_argument(
+        "--lanes", type=int, default=min(2, os.cpu_count() or 1), help="how many worlds at the same time"
+    )
     parser.add_argument("--patch", action="append", default=[], metavar="MODULE:FUNCTION", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos_lab.bots import Bots, open_bots
-from benchmarks.chaos_lab.judge import JournalLeg, read_books, read_ledger
+from benchmarks.chaos_lab.judge import read_books, read_ledger
 from benchmarks.chaos_lab.machine import Machine
 from benchmarks.chaos_lab.plan import VENUES
 from benchmarks.chaos_lab.wires import Wires, open_wires
@@ -94,14 +94,16 @@ async def _start(machine: Machine, wires: Wires, bots: Bots, database: Path, pat
         await machine.sleep(0.5)
     known_s, books = machine.monotonic() - began, read_books(database)
     await bots.stop(life)
-    wrong = sum([await _is_wrong(wires, leg) for leg in books.legs]) + len(books.unresolved)
+    real = await _orders_at_venues(wires)
+    lies = [leg for leg in books.legs if (leg.client_order_id in real) is not (leg.state == "FILLED")]
+    wrong = len(lies) + len(books.unresolved)
     return Start(path=path, in_doubt=in_doubt, ready_s=ready_s, left=left, known_s=known_s, wrong=wrong)
 
 
-async def _is_wrong(wires: Wires, leg: JournalLeg) -> bool:
-    ledger = read_ledger(await wires.look("ledger", venue=leg.exchange, kind="order"))
-    exists = any(order.client_order_id == leg.client_order_id for orders in ledger.values() for order in orders)
-    return exists is not (leg.state == "FILLED")
+async def _orders_at_venues(wires: Wires) -> set[str]:
+    """Return our ids of what the venues carried out."""
+    ledgers = [read_ledger(await wires.look("ledger", venue=exchange, kind="order")) for exchange in VENUES]
+    return {order.client_order_id for ledger in ledgers for orders in ledger.values() for order in orders}
 
 
 async def _main(orders: int, memory: Path | None) -> int:
