@@ -47,6 +47,14 @@ class Listener:
                 if is_so(self.parts):
                     return data
 
+    async def until_event(self, name: str) -> dict[str, Any]:
+        """Listen until an event of that name comes."""
+        async with asyncio.timeout(20):
+            while True:
+                event, data = await self.next()
+                if event == name:
+                    return data
+
 
 @asynccontextmanager
 async def listening(person: Person, query: str = "") -> AsyncIterator[Listener]:
@@ -85,10 +93,9 @@ async def test_what_is_done_here_is_seen_at_once_and_in_order(owner: Person) -> 
 async def test_silence_is_filled_with_a_beat(owner: Person) -> None:
     async with listening(owner) as page:
         await page.until(symbols)
-        while (event := await page.next())[0] != "beat":
-            pass
-        assert event[1]["parts"] == {}
-        assert event[1]["checked_at"]
+        beat = await page.until_event("beat")
+        assert beat["parts"] == {}
+        assert beat["checked_at"]
 
 
 async def test_failure_of_a_venue_is_told_as_a_failure(owner: Person, rig: Rig) -> None:
@@ -118,8 +125,7 @@ async def test_stream_ends_with_the_session(owner: Person, monkeypatch: pytest.M
     async with listening(owner) as page:
         await page.until(symbols)
         await web_sessions.end_sessions(OWNER)
-        while (await page.next())[0] != "end":
-            pass
+        await page.until_event("end")
 
 
 async def test_w23_a_person_has_only_so_many_streams(owner: Person) -> None:
