@@ -43,7 +43,8 @@ async def test_total_is_what_the_wallet_gained(sandbox: Sandbox, tmp_path: Path,
         after = (await backend.get_balance(USER, venue, "paper")).wallet
         past = await recent_past(backend, account, since)
         found = past.summary
-    assert found.total == pytest.approx((after or D(0)) - (before or D(0)), abs=D("0.000001"))
+    # HyperLiquid rounds each record to a millionth, the wallet's sum only once
+    assert found.total == pytest.approx((after or D(0)) - (before or D(0)), abs=D("0.00001"))
     assert past.curve[-1].total == found.total
     assert found.funding
     assert found.trades == 2
