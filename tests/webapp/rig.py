@@ -27,6 +27,7 @@ OWNER = demo.OWNER_ID
 STRANGER = demo.STRANGER_ID
 _GENEROUS = 100
 """Rate budgets are this much larger: tests ask in seconds what people ask in hours."""
+_PATIENCE_S = 30
 
 
 def launch_data(user_id: int = OWNER, *, token: str = demo.TELEGRAM_TOKEN, age_s: float = 0, **more: Any) -> str:
@@ -121,13 +122,14 @@ async def serving(app: Gate, settings: Any) -> AsyncIterator[str]:
     is_ready = asyncio.Event()
     server = Server(app, is_ready.set)
     task = asyncio.create_task(server.serve([listening]))
-    await is_ready.wait()
+    async with asyncio.timeout(_PATIENCE_S):
+        await is_ready.wait()
     try:
         yield url
     finally:
         app.close()
         server.should_exit = True
-        await task
+        await asyncio.wait_for(task, _PATIENCE_S)
 
 
 def error_code(answer: httpx.Response) -> str:

@@ -31,6 +31,7 @@ class Listener:
                     break
                 name, _, value = line.partition(": ")
                 event[name] = value
+        assert event, "the stream ended without a word"
         data = json.loads(event.get("data", "{}"))
         if "seq" in data:
             self.seqs.append(data["seq"])
