@@ -4,17 +4,19 @@ Every message has a key, so that a restart, or a second process, tells it only o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.account_events import exit_of
-from core.actions import effect_of, thaw
+from core.actions import effect_of, fills_at_once, thaw
 from core.outcomes import result_of
 from db import Effect, Leg, LegState, Message, Step
 from models.account import Account
 from models.finding import Finding
 
 _BEGUN = frozenset({LegState.WORKING, LegState.PARTIAL})
+_AWAITED_MS = 5000
+"""How long the news of an order that fills at once is left to whoever sent it, who still waits for its fill."""
 _WHOSE = ("venue", "kind", "user", "reason")
 """The fields of a finding that tell it from others with its code; the rest are measurements."""
 
@@ -44,7 +46,7 @@ class Herald:
         expired = was is LegState.PREPARED and now is LegState.REJECTED
         if not (is_late or was_unknown or (undone and not is_taken_back) or expired):
             return None
-        return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=is_late)
+        return _about(step.after, "order_settled", evidence=step.evidence, is_late=is_late)
 
     def progressed(self, step: Step) -> Message | None:
         """Return the message about an open order that began to fill or came to its end.
@@ -56,14 +58,19 @@ class Herald:
         if was_open and now in {LegState.FILLED, LegState.PARTIAL} and exit_of(step.after) is not None:
             return None
         if was_open and was is not LegState.PARTIAL and now is LegState.PARTIAL:
-            return _about(step.after, "order_partly_filled", f"{now}")
+            # what fills at once has one piece of news, its end
+            return None if _fills_at_once(step.after) else _about(step.after, "order_partly_filled")
+        message = self.changed(step)
         if was_open and now in {LegState.FILLED, LegState.REJECTED}:
-            return _about(step.after, "order_settled", f"{now}", evidence=step.evidence, is_late=False)
-        return self.changed(step)
+            message = _about(step.after, "order_settled", evidence=step.evidence, is_late=False)
+        if message is None or not (was_open and _fills_at_once(step.after)):
+            return message
+        sent_ms = step.after.claimed_ms or step.after.created_ms
+        return replace(message, not_before_ms=sent_ms + _AWAITED_MS)
 
     def still_unknown(self, leg: Leg) -> Message:
         """Return the message that an order is still being checked (`kind` `order_unknown`)."""
-        return _about(leg, "order_unknown", "unknown")
+        return _about(leg, "order_unknown")
 
     def page(self, what: str, leg: Leg, **data: Any) -> Message | None:
         """Return the message that wakes the operator (`kind` `operator_page`, `what` a code)."""
@@ -85,9 +92,23 @@ class Herald:
         return Message(chat_id=account.user_id, key=key, body={"kind": kind, "account": account, **data})
 
 
-def _about(leg: Leg, kind: str, key: str, **data: Any) -> Message:
+def settled_key(leg: Leg) -> str:
+    """Return the one key under which the end of a leg is told, whoever tells it."""
+    return f"order_settled:{leg.id}:{leg.state}"
+
+
+def chat_of(leg: Leg) -> int:
+    """Return the chat that hears of a leg."""
+    return int((leg.reply or {}).get("chat_id", leg.account.user_id))
+
+
+def _fills_at_once(leg: Leg) -> bool:
+    return fills_at_once(thaw(leg.action_kind, leg.action))
+
+
+def _about(leg: Leg, kind: str, **data: Any) -> Message:
     reply = dict(leg.reply or {})
-    chat_id = reply.get("chat_id", leg.account.user_id)
     place = {"part": leg.part, "is_reducing": effect_of(thaw(leg.action_kind, leg.action)) is Effect.REDUCES}
     body = {"kind": kind, "result": result_of([leg]).to_dict(), "reply": reply, **place, **data}
-    return Message(chat_id=chat_id, key=f"{kind}:{leg.id}:{key}", body=body, intent_id=leg.intent_id)
+    key = settled_key(leg) if kind == "order_settled" else f"{kind}:{leg.id}"
+    return Message(chat_id=chat_of(leg), key=key, body=body, intent_id=leg.intent_id)

@@ -16,6 +16,7 @@ from core.alarms import alarm_of
 from core.clock import Clock, SystemClock
 from core.emergency import EmergencyLog
 from core.failpoints import failpoint
+from core.herald import chat_of, settled_key
 from core.news import News
 from core.outcomes import as_not_sent, by_answer, by_order, paired, result_of
 from core.sending import result_of_ack, send_once
@@ -44,6 +45,7 @@ _RETRY_DELAYS_S = (0.25, 0.75)
 _STALE_AFTER_MS = 30_000
 _CONFIRM_DELAYS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 _REWRITE_EVERY_S = 1.0
+_TAKEN = frozenset({LegState.ACKED, LegState.WORKING, LegState.PARTIAL})
 
 
 @runtime_checkable
@@ -310,7 +312,7 @@ class OrderDesk:
         """Turn the acknowledgement of an order that fills at once into what really happened, if it takes no longer
         than people wait. An acknowledgement is not a fill."""
         entry = legs[0]
-        if not (fills_at_once(action) and entry.state is LegState.ACKED and isinstance(sender, OrderFinder)):
+        if not (fills_at_once(action) and entry.state in _TAKEN and isinstance(sender, OrderFinder)):
             return legs
         assert isinstance(action, OrderRequest)
         for delay in _CONFIRM_DELAYS_S:
@@ -318,7 +320,9 @@ class OrderDesk:
             try:
                 entry = await self._leg(entry.reference)  # a stream may have told
                 if entry.state.is_final:
-                    break
+                    # whoever wrote that left its telling to us, unless that took too long
+                    is_ours = await self._store.outbox.take_over(settled_key(entry), chat_of(entry))
+                    return [entry, *legs[1:]] if is_ours else legs
                 order = await sender.find_order(action.instrument, client_order_id=action.client_order_id)
                 step = None if order is None else await self._store.journal.update(entry.id, by_order(order))
             except Unavailable:  # the resolver goes on looking

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from core.account_events import AccountEvent, Reason, account_events, changed_keys, exit_of
 from core.accounts import spec_of
-from core.actions import fills_at_once, instrument_of_leg, thaw
+from core.actions import instrument_of_leg
 from core.clock import Clock, SystemClock, wait_for_event
 from core.fences import KEY_PAUSE_S, KEY_PROBLEMS
 from core.herald import Herald
@@ -44,7 +44,6 @@ _AFTER_FAILURE_S = 10.0
 _TICK_S = 1.0
 _AT_ONCE = 4
 _LOOK_UPS = 5
-_AWAITED_MS = 1000  # shorter than the desk waits for a fill, so that one of the two tells
 
 
 class DriftKind(StrEnum):
@@ -302,18 +301,8 @@ class AccountSync:
             self._news.ring()
 
     def _announcement(self, step: Step) -> Message | None:
-        return None if self._is_awaited(step.before) else self._herald.progressed(step)
-
-    def _is_awaited(self, leg: Leg) -> bool:
-        """Whether whoever sent an order still waits for what became of it and will tell."""
-        if leg.state is LegState.SENDING:
-            return True
-        if leg.state not in {LegState.ACKED, LegState.PARTIAL}:
-            return False
-        # a part that filled says nothing about how long the sender has been waiting
-        since_ms = leg.updated_ms if leg.state is LegState.ACKED else leg.claimed_ms or leg.created_ms
-        is_young = self._clock.now_ms() - since_ms < _AWAITED_MS
-        return is_young and fills_at_once(thaw(leg.action_kind, leg.action))
+        is_being_sent = step.before.state is LegState.SENDING  # its sender waits for the answer, and tells
+        return None if is_being_sent else self._herald.progressed(step)
 
     def _message(self, account: Account, event: AccountEvent, as_of: datetime) -> Message:
         key = f"{event.kind}:{account}:{event.symbol}:{event.side}:{event.fill_id or as_of.isoformat()}"

@@ -15,12 +15,16 @@ from storage.writer import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Value):
-    """A message to be sent. The same `key` is never stored twice; `body` is JSON that the sender understands."""
+    """A message to be sent. The same `key` is never stored twice; `body` is JSON that the sender understands.
+
+    Until `not_before_ms` (0: at once) whoever is telling the same thing already may take the message back.
+    """
 
     chat_id: int
     body: Mapping[str, Any]
     key: str | None = None
     intent_id: int | None = None
+    not_before_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ def enqueue(tx: Transaction, message: Message, now_ms: int) -> int | None:
         "ON CONFLICT(key) DO NOTHING RETURNING id"
     )
     body = json.dumps(jsonable(message.body), ensure_ascii=False)
-    values = (message.chat_id, message.key, message.intent_id, body, now_ms, now_ms)
+    values = (message.chat_id, message.key, message.intent_id, body, max(now_ms, message.not_before_ms), now_ms)
     row = tx.sql.execute(sql, values).fetchone()
     return None if row is None else row[0]
 
@@ -57,11 +61,24 @@ class Outbox(Repository):
         now = self._now_ms()
         return await self._writer.run(lambda tx: enqueue(tx, message, now))
 
+    async def take_over(self, key: str, chat_id: int) -> bool:
+        """Book what a key stands for as told by the caller, who tells it now; return False where it is told already.
+
+        Of the caller and the sender of messages just one gets it: a message that is due is the sender's.
+        """
+        sql = (
+            "INSERT INTO outbox(chat_id,key,body,state,next_ms,created_ms) VALUES(?1,?2,'{}','SENT',?3,?3) "
+            "ON CONFLICT(key) DO UPDATE SET state='SENT' WHERE state='NEW' AND next_ms>?3 RETURNING id"
+        )
+        now = self._now_ms()
+        return await self._writer.run(lambda tx: tx.sql.execute(sql, (chat_id, key, now)).fetchone() is not None)
+
     async def due(self, limit: int = 100) -> list[StoredMessage]:
         """Return what may be sent now, oldest first. In one chat nothing overtakes what waits to be tried again."""
         older = OUTBOX.alias()
-        waits = (older.c.chat_id == OUTBOX.c.chat_id, older.c.id < OUTBOX.c.id, older.c.next_ms > self._now_ms())
-        is_overtaking = select(older.c.id).where(older.c.state == "NEW", *waits).exists()
+        in_the_way = (older.c.chat_id == OUTBOX.c.chat_id, older.c.id < OUTBOX.c.id, older.c.state == "NEW")
+        waits = (older.c.tries > 0, older.c.next_ms > self._now_ms())
+        is_overtaking = select(older.c.id).where(*in_the_way, *waits).exists()
         query = (
             select(OUTBOX)
             .where(OUTBOX.c.state == "NEW", OUTBOX.c.next_ms <= self._now_ms(), ~is_overtaking)
