@@ -31,6 +31,7 @@ REMOVED = "[removed]"
 
 _SECRET = re.compile(r"(0x)?[0-9a-fA-F]{40,}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{17,}")
 _LONG_PAUSES_S: dict[type[TelegramError], float] = {Conflict: 30.0, InvalidToken: 60.0}
+_FIRST_PAUSE_S = 1.0
 _MAX_PAUSE_S = 30.0
 _PENDING_BATCH = 1000
 _TRIES = 3
@@ -96,7 +97,7 @@ class Intake:
 
     async def run(self) -> None:
         """Handle what a crash left behind, then poll until cancelled."""
-        offset, pause_s, is_recovered = 0, 1.0, False
+        offset, pause_s, is_recovered = 0, _FIRST_PAUSE_S, False
         while True:
             try:
                 self._expect_round(POLL_S + _ROUND_S)
@@ -104,7 +105,7 @@ class Intake:
                     await self._recover()
                     is_recovered = True
                 offset = await self._poll(offset)
-                pause_s = 1.0
+                pause_s = _FIRST_PAUSE_S
             except (TelegramError, StorageUnavailable) as e:
                 self._tell_once(e)
                 self._expect_round(asked := _pause_after(e, pause_s))

@@ -133,6 +133,7 @@ async def running_bot(
     settings = settings_for(sandbox, directory, **overrides)
     network = Network(share=_GENEROUS)
     state = state_of(sandbox.apps["telegram"])
+    state.flood.is_on = False  # tests write in seconds what people write in minutes
     stop = asyncio.Event()
     async with (
         open_runtime(settings, role="bot", network=network, with_jobs=with_jobs) as runtime,

@@ -24,7 +24,7 @@ async def test_lost_answer_is_told_as_being_checked_and_then_as_it_was(sandbox: 
 async def test_order_that_never_arrived_is_not_sent_again(sandbox: Sandbox, tmp_path: Path) -> None:
     async with running_bot(sandbox, tmp_path) as rig:
         await rig.owner.says("/buy BTC 200$ sl 2%")
-        sandbox.fault("hang_before", match="POST /v5/order/create")
+        sandbox.fault("close_before", match="POST /v5/order/create")
         shown = await rig.owner.taps("✅")
         assert "Being checked" in shown.text
         assert "✅ Bought" not in shown.text

@@ -201,9 +201,10 @@ async def test_unreachable_venue_is_never_shown_as_nothing(rig: Rig, owner: Phon
 
 async def test_users_do_not_wait_for_each_other(rig: Rig, owner: Phone) -> None:
     await rig.runtime.store.users.set_role(demo.STRANGER_ID, Role.TRADER)
-    rig.sandbox.fault("hang_before", match="GET /v5/account/wallet-balance", count=1)
+    rig.sandbox.fault("delay_before", match="GET /v5/account/wallet-balance", count=1, delay_before_s=5)
     slow = asyncio.create_task(owner.says("/balance"))
-    await asyncio.sleep(0)
+    await eventually(lambda: rig.sandbox.world.faults.applied)
     shown = await rig.stranger.says("/whoami")
     assert "You are" in shown.text
-    slow.cancel()
+    await rig.sandbox.advance(5)
+    await slow

@@ -318,8 +318,10 @@ async def chain_that_stands_still_brings_no_verdict_but_by_the_fence(stage: Stag
         cause = f"tg:1:{number}:0"
         request = await stage.request(cause)
         stage.sandbox.hyperliquid.behaviour.halted = True
-        assert (await stage.send(request, cause)).outcome is Outcome.UNKNOWN
-        await stage.time.advance(halted_s - 8)
+        sent_at = stage.time.monotonic()
+        with stage.impatient_threads():
+            assert (await stage.send(request, cause)).outcome is Outcome.UNKNOWN
+        await stage.time.advance(sent_at + halted_s - stage.time.monotonic())
         assert await stage.state(cause) is truth
         stage.sandbox.hyperliquid.behaviour.halted = False
         await stage.resolved()

@@ -163,6 +163,7 @@ async def test_one_person_cannot_fill_the_memory_or_stop_others(server: Server, 
 
 async def test_polling_survives_what_telegram_answers(server: Server, bot: Bot, store: Store, monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "_LONG_PAUSES_S", {})
+    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.05)
     answers = Answers()
     for kind in ("unauthorized", "conflict", "garbage"):
         await server.control("fault", method="getUpdates", kind=kind)
