@@ -18,8 +18,8 @@ from exchanges.okx_history import scope
 from exchanges.okx_http import Answer, Keys
 from exchanges.okx_lookup import OkxLookup
 from exchanges.okx_market_rows import fee_rates_from_okx
-from exchanges.okx_order_rows import TRAILING, TRIGGER
-from exchanges.okx_protection import KINDS, Guard, guard_from_okx, protected
+from exchanges.okx_order_rows import STOP_AND_TARGET, TRAILING, TRIGGER
+from exchanges.okx_protection import Guard, guard_from_okx, protected
 from exchanges.okx_sender import OkxSender
 from exchanges.spec import Endpoints
 from exchanges.together import both, together
@@ -35,7 +35,7 @@ _LEVERAGE: Final = "/api/v5/account/leverage-info"
 _FEES: Final = "/api/v5/account/trade-fee"
 _PENDING: Final = "/api/v5/trade/orders-pending"
 _ALGO_PENDING: Final = "/api/v5/trade/orders-algo-pending"
-_ALGO_KINDS: Final = (KINDS, TRIGGER, TRAILING)
+_ALGO_KINDS: Final = (STOP_AND_TARGET, TRIGGER, TRAILING)
 """What is listed together; anything else that can be placed at OKX is not of ours and is no single order."""
 _USUAL_FAMILY: Final = "BTC-USDT"  # whose fees stand for the account's
 _CONFIG_KEPT_S: Final = 60.0
@@ -183,7 +183,7 @@ class OkxExchange(OkxLookup, OkxSender):
         return self._config
 
     async def _guards(self, instrument: Instrument | None) -> list[Guard]:
-        rows, _ = await self._algo_rows(KINDS, instrument)
+        rows, _ = await self._algo_rows(STOP_AND_TARGET, instrument)
         guards = [guard_from_okx(row, contract=contract) for row, contract in await self._sized(rows)]
         return [guard for guard in guards if guard is not None]
 

@@ -8,7 +8,17 @@ from typing import Any, Final
 
 from exchanges import okx_errors as errors
 from exchanges.okx_order_rows import AlgoId
-from models.requests import Ack, AckKind, Action, AmendOrder, BatchOrders, CancelAll, CancelOrder, OrderRequest
+from models.requests import (
+    Ack,
+    AckKind,
+    Action,
+    AmendOrder,
+    BatchOrders,
+    CancelAll,
+    CancelOrder,
+    OrderRequest,
+    SetProtection,
+)
 
 _LONGEST_MESSAGE: Final = 160
 _FIRST_SERVER_ERROR: Final = 500
@@ -87,7 +97,8 @@ def _leg(leg: Leg, row: Mapping[str, Any], code: str, message: object, status: i
 def _accepted(leg: Leg, row: Mapping[str, Any], status: int) -> Ack:
     """Believe an acknowledgement only if it is about our order."""
     if not isinstance(leg, OrderRequest | AmendOrder | CancelOrder):
-        return Ack(kind=AckKind.ACCEPTED, http_status=status)
+        algo_id = row.get("algoId") or None if isinstance(leg, SetProtection) else None
+        return Ack(kind=AckKind.ACCEPTED, order_id=algo_id, http_status=status)
     ours = _client_order_id(leg)
     if isinstance(leg, OrderRequest):
         is_ours = ours in _ids(row)

@@ -4,17 +4,25 @@ OKX keeps recent history in one place and older history, three months of it, in 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
 from exchanges.okx_account_rows import closed_pnl_from_okx, funding_from_okx
 from exchanges.okx_market import SWAPS, OkxMarket
-from exchanges.okx_order_rows import fill_from_okx, order_from_okx
+from exchanges.okx_order_rows import (
+    STOP_AND_TARGET,
+    TRAILING,
+    TRIGGER,
+    as_fired,
+    fill_from_okx,
+    order_from_okx,
+    orders_from_okx_algo,
+)
 from exchanges.pacing import Purpose
 from models import wire
-from models.enums import AccountType
+from models.enums import AccountType, OrderStatus
 from models.errors import BadPayload
 from models.unified import ClosedPnl, Fill, FundingPayment, Instrument, Order
 from models.values import from_millis, to_millis
@@ -24,11 +32,14 @@ logger = logging.getLogger(__name__)
 ORDERS: Final = "/api/v5/trade/orders-history"
 _OLD_ORDERS: Final = "/api/v5/trade/orders-history-archive"
 _FILLS: Final = "/api/v5/trade/fills"
+_FIRED: Final = "/api/v5/trade/orders-algo-history"
 _OLD_FILLS: Final = "/api/v5/trade/fills-history"
 _RESULTS: Final = "/api/v5/account/positions-history"
 _BILLS: Final = "/api/v5/account/bills"
 _OLD_BILLS: Final = "/api/v5/account/bills-archive"
 _FUNDING: Final = "8"
+_MADE_BY: Final[Mapping[str | None, str]] = {"6": TRIGGER, "25": TRAILING}
+"""The kind of algo order that made an order, by the order's `source`; any other was a stop or a target."""
 
 _ORDERS_KEPT: Final = timedelta(days=7)
 _FILLS_KEPT: Final = timedelta(days=3)
@@ -49,15 +60,40 @@ class OkxHistory(OkxMarket):
     ) -> list[Order]:
         """Return closed orders, newest first. OKX forgets those that were cancelled without a fill after two hours.
 
+        An order that a stop or a target became is told as one; those that never fired are not in the list.
+
         https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-order-history-last-7-days
         """
         path = self._by_age(ORDERS, _OLD_ORDERS, _ORDERS_KEPT, since)
         rows, as_of = await self._rows(path, scope(instrument) | _from(since), "ordId", most=limit)
-        orders = [
-            order_from_okx(row, contract=contract, account_type=self._account_type, as_of=as_of)
-            for row, contract in await self._known(rows)
-        ]
+        fired = await self._fired(rows, instrument)
+        orders = []
+        for row, contract in await self._known(rows):
+            order = order_from_okx(row, contract=contract, account_type=self._account_type, as_of=as_of)
+            level = fired.get(order.parent_order_id)
+            orders.append(order if level is None else as_fired(order, level))
         return _newest((o for o in orders if not o.is_open), lambda o: o.updated_at or o.created_at, limit)
+
+    async def _fired(self, rows: Iterable[wire.Row], instrument: Instrument | None) -> Mapping[str | None, Order]:
+        """Return the levels that made orders, by the algo order's number.
+
+        https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-get-algo-order-history
+        """
+        wanted: dict[str, set[str]] = {}
+        for row in rows:
+            algo_id = wire.optional_text(row, "algoId")
+            if algo_id is not None:
+                kind = _MADE_BY.get(wire.optional_text(row, "source"), STOP_AND_TARGET)
+                wanted.setdefault(kind, set()).add(algo_id)
+        fired: dict[str | None, Order] = {}
+        for kind, algo_ids in wanted.items():
+            query = {**scope(instrument), "ordType": kind, "state": "effective"}
+            found, as_of = await self._rows(_FIRED, query, "algoId", until=algo_ids)
+            for row, contract in await self._known(row for row in found if row.get("algoId") in algo_ids):
+                levels = orders_from_okx_algo(row, contract=contract, account_type=self._account_type, as_of=as_of)
+                level = next((level for level in levels if level.status is OrderStatus.TRIGGERED), levels[0])
+                fired[wire.text(row, "algoId")] = level
+        return fired
 
     async def get_fills(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
@@ -100,6 +136,7 @@ class OkxHistory(OkxMarket):
         *,
         most: int | None = None,
         since: datetime | None = None,
+        until: Set[str] | None = None,
         purpose: Purpose | None = None,
     ) -> tuple[list[wire.Row], datetime]:
         """Return the rows of all pages, newest first, and the time of the first page.
@@ -108,6 +145,7 @@ class OkxHistory(OkxMarket):
             cursor: The field by which OKX pages; what comes after a page is older than its last row.
             most: Stop when there are as many.
             since: Stop at rows older than this, where the cursor is a time.
+            until: Stop when the cursors of all these rows were seen.
         """
         rows: list[wire.Row] = []
         as_of: datetime | None = None
@@ -119,6 +157,8 @@ class OkxHistory(OkxMarket):
             as_of = as_of or answer.as_of
             rows += page
             if len(page) < _A_PAGE or (most is not None and len(rows) >= most):
+                break
+            if until is not None and until <= {row.get(cursor) for row in rows}:
                 break
             if since is not None and wire.moment(page[-1], cursor) < since:
                 break

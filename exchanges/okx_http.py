@@ -50,6 +50,7 @@ _LIMITS: Final[Mapping[str, Limit]] = {
     "/api/v5/trade/cancel-batch-orders": Limit(weight=300, window_s=2),
     "/api/v5/trade/order-algo": Limit(weight=20, window_s=2),
     "/api/v5/trade/orders-algo-pending": Limit(weight=20, window_s=2),
+    "/api/v5/trade/orders-algo-history": Limit(weight=20, window_s=2),
     "/api/v5/trade/amend-algos": Limit(weight=20, window_s=2),
     "/api/v5/trade/cancel-algos": Limit(weight=20, window_s=2),
     "/api/v5/trade/close-position": Limit(weight=20, window_s=2),

@@ -1,7 +1,6 @@
 """What became of an order of an OKX account, and readings of its rows with the sizes of their contracts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 from exchanges import okx_errors as errors
 from exchanges.okx_history import ORDERS, OkxHistory, scope
 from exchanges.okx_http import Answer
-from exchanges.okx_order_rows import AlgoId, order_from_okx, orders_from_okx_algo
+from exchanges.okx_order_rows import AlgoId, as_fired, order_from_okx, orders_from_okx_algo
 from exchanges.pacing import Purpose
 from exchanges.together import together
 from models import wire
@@ -83,7 +82,7 @@ class OkxLookup(OkxHistory):
         became = await self._find_plain(instrument, {"ordId": child})
         if became is None:
             return order
-        return replace(became, client_order_id=order.client_order_id) if order.client_order_id else became
+        return as_fired(became, order)
 
     async def _one(self, path: str, query: Mapping[str, object], name: Mapping[str, object]) -> Answer | None:
         """Return the answer about one order, None if OKX has none of that name."""

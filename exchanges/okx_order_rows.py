@@ -5,6 +5,7 @@ at once is two orders to us, whose ids end in `-tp` and `-sl`; each can be chang
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -19,6 +20,8 @@ STOP_LOSS: Final = "sl"
 LEVELS: Final = (TAKE_PROFIT, STOP_LOSS)
 TRAILING: Final = "move_order_stop"
 TRIGGER: Final = "trigger"
+STOP_AND_TARGET: Final = "conditional,oco"
+"""The algo orders that fire at a level; OKX lists both in one answer."""
 
 _TYPES: Final[Mapping[tuple[str, bool], OrderType]] = {
     (TAKE_PROFIT, True): OrderType.TAKE_PROFIT_MARKET,
@@ -122,6 +125,27 @@ def orders_from_okx_algo(
         )
         for level, trigger in found.items()
     ]
+
+
+def as_fired(order: Order, level: Order) -> Order:
+    """Return the order that an algo order became, told as what it was placed as.
+
+    OKX lists it as a plain market or limit order that bears the algo order's number.
+
+    Args:
+        order: As OKX lists it.
+        level: The level that fired.
+    """
+    return replace(
+        order,
+        client_order_id=level.client_order_id or order.client_order_id,
+        order_type=order.order_type if level.order_type is OrderType.UNKNOWN else level.order_type,
+        trigger_price=level.trigger_price,
+        trigger_by=level.trigger_by,
+        reduce_only=order.reduce_only or level.reduce_only,
+        closes_position=level.closes_position,
+        parent_order_id=level.order_id,
+    )
 
 
 def fill_from_okx(row: wire.Row, *, contract: Decimal, account_type: AccountType | None = None) -> Fill | None:

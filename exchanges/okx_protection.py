@@ -4,10 +4,9 @@ OKX changes an algo order in place but adds no level to one, and takes one order
 is there decides how a level is set, and is read before the stamp.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from exchanges import okx_words as okx
 from exchanges.okx_order_rows import LEVELS, STOP_LOSS, TAKE_PROFIT, levels_of, orders_from_okx_algo
@@ -17,9 +16,6 @@ from models.enums import OrderSide, PositionSide
 from models.errors import BadOrder
 from models.requests import Protection, SetProtection
 from models.unified import Position
-
-KINDS: Final = "conditional,oco"
-"""The algo orders that can protect; OKX lists both in one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +61,12 @@ def guard_from_okx(row: wire.Row, *, contract: Decimal) -> Guard | None:
 def protected(position: Position, guards: Iterable[Guard]) -> Position:
     """Return a position with the levels that would close all of it, the next to fire of each."""
     covering = [g for g in guards if g.covers(position.native_symbol, position.side, position.size)]
-    stops = [guard.stop_loss for guard in covering if guard.stop_loss is not None]
-    targets = [guard.take_profit for guard in covering if guard.take_profit is not None]
-    nearest_stop, nearest_target = (max, min) if position.is_long else (min, max)
+    stop = next(iter(_holders(covering, STOP_LOSS, position.side)), None)
+    target = next(iter(_holders(covering, TAKE_PROFIT, position.side)), None)
     return replace(
         position,
-        stop_loss=nearest_stop(stops, default=position.stop_loss),
-        take_profit=nearest_target(targets, default=position.take_profit),
+        stop_loss=position.stop_loss if stop is None else stop.stop_loss,
+        take_profit=position.take_profit if target is None else target.take_profit,
     )
 
 
@@ -92,15 +87,16 @@ def protection_request(action: SetProtection, guards: Sequence[Guard]) -> Reques
         return _new(action, {name: price for name, price in asked.items() if price}, action.size)
     symbol, side = action.instrument.native_symbol, action.position_side
     covering = [guard for guard in guards if guard.covers(symbol, side, action.position_size)]
-    holders = {name: _holder(covering, name) for name in asked}
-    asked = {name: price for name, price in asked.items() if price or holders[name] is not None}
-    held_by = {holder.algo_id if (holder := holders[name]) else None for name in asked}
+    holders = {name: _holders(covering, name, side) for name in asked}
+    asked = {name: price for name, price in asked.items() if price or holders[name]}
+    held_by = {holders[name][0].algo_id if holders[name] else None for name in asked}
     if len(held_by) > 1:
         raise BadOrder(
             "OKX keeps this position's stop and target apart: set one at a time.", code="protection_one_by_one"
         )
-    guard = next((holders[name] for name in asked), None)
+    guard = next((holders[name][0] for name in asked if holders[name]), None)
     if guard is not None:
+        _refuse_hidden(asked, holders, side)
         return _changed(action, asked, guard)
     has_whole = any(guard.size is None for guard in covering)
     return _new(action, asked, action.position_size if has_whole else None)
@@ -111,8 +107,23 @@ def _asked(protection: Protection) -> dict[str, Decimal]:
     return {name: price for name, price in pairs if price is not None}
 
 
-def _holder(guards: Sequence[Guard], name: str) -> Guard | None:
-    return next((guard for guard in guards if guard.price(name) is not None), None)
+def _holders(guards: Iterable[Guard], name: str, side: PositionSide) -> list[Guard]:
+    """Return the guards with a level of a kind, the one that fires first at the front."""
+    held = [(price, guard) for guard in guards if (price := guard.price(name)) is not None]
+    is_highest_first = (name == STOP_LOSS) == (side is PositionSide.LONG)
+    return [guard for _, guard in sorted(held, key=lambda pair: pair[0], reverse=is_highest_first)]
+
+
+def _refuse_hidden(asked: Mapping[str, Decimal], holders: Mapping[str, Sequence[Guard]], side: PositionSide) -> None:
+    """Refuse a level that another order's would fire before: the position would go on showing that one."""
+    for name, price in asked.items():
+        for other in holders[name][1:2]:
+            wanted = replace(other, take_profit=price, stop_loss=price)
+            if not price or _holders((wanted, other), name, side)[0] is other:
+                raise BadOrder(
+                    "Several orders at OKX protect this position: cancel those that are not wanted first.",
+                    code="orders_open",
+                )
 
 
 def _limit(protection: Protection, name: str) -> Decimal | None:

@@ -137,6 +137,20 @@ def pending(call: Call) -> list[Json]:
     return page(call, rows, cursor=lambda row: str(row["algoId"]), moment=lambda row: int(row["cTime"]))
 
 
+def history(call: Call) -> list[Json]:
+    """Algo orders that fired or were cancelled, of the kinds and the state that are asked for, newest first."""
+    kinds, state, number = call.needed("ordType").split(","), call.text("state"), call.text("algoId")
+    if not state and not number:
+        raise ApiError("50015", "Either parameter state or algoId is required")
+    rows = [
+        row
+        for row in algo_rows(call.engine, call.engine.orders(call.account_id))
+        if row["ordType"] in kinds and call.wants(row["instId"]) and row["state"] != "live"
+        if row["state"] == state or row["algoId"] == number
+    ]
+    return page(call, rows, cursor=lambda row: str(row["algoId"]), moment=lambda row: int(row["cTime"]))
+
+
 def _find(call: Call) -> list[Order]:
     """The orders of the engine that are the algo order which a request names."""
     wanted, client_id = call.text("algoId"), call.text("algoClOrdId")

@@ -46,6 +46,7 @@ READS: Final[Mapping[str, Reader]] = {
     "trade/fills-history": account.fills,
     "trade/order-algo": algos.details,
     "trade/orders-algo-pending": algos.pending,
+    "trade/orders-algo-history": algos.history,
 }
 SETTINGS: Final[Mapping[str, Reader]] = {
     "account/set-leverage": account.set_leverage,

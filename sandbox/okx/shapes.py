@@ -1,7 +1,7 @@
 """Orders, algo orders and executions as OKX writes them.
 
 Two orders of the engine that cancel each other, a take-profit and a stop-loss, are one algo order here. What an algo
-order became when it fired is an order of the same number.
+order becomes when it fires is an order with a number of its own.
 """
 
 import hashlib
@@ -43,9 +43,7 @@ def is_order(order: Order) -> bool:
 
 def algo_id(order: Order) -> str:
     """The number of the algo order that this one is, or is a level of."""
-    group = order.spec.oco_group
-    if group is None:
-        return order.order_id
+    group = order.spec.oco_group or order.order_id
     return str(int.from_bytes(hashlib.sha256(f"{order.account_id}/{group}".encode()).digest()[:7]))
 
 
@@ -73,6 +71,7 @@ def order_row(engine: Engine, order: Order, fill: Fill | None = None) -> Json:
         "avgPx": text(order.average_price),
         "state": _state(order),
         "lever": text(engine.leverage(order.account_id, order.symbol)),
+        "source": _source(order),
         "category": "full_liquidation" if spec.tag == "liquidation" else "normal",
         "reduceOnly": str(spec.reduce_only and spec.position_idx is PositionIdx.ONE_WAY).lower(),
         "cancelSource": "" if order.reason is None or order.is_open else _MADE_BY.get(order.reason, "0"),
@@ -84,6 +83,13 @@ def order_row(engine: Engine, order: Order, fill: Fill | None = None) -> Json:
         "uTime": str(order.updated_ms),
         **(_NO_FILL if fill is None else _pushed(market, fill)),
     }
+
+
+def _source(order: Order) -> str:
+    """What made an order: nothing, a plain trigger, or a stop or target."""
+    if order.spec.stop is StopKind.NONE:
+        return ""
+    return "7" if order.spec.stop in LEVELS else "6"
 
 
 def _state(order: Order) -> str:
@@ -161,7 +167,7 @@ def algo_rows(engine: Engine, orders: Iterable[Order]) -> list[Json]:
 
 def _algo_row(engine: Engine, name: str, orders: list[Order]) -> Json:
     fired = next((order for order in orders if order.triggered_ms is not None), None)
-    shown = [order for order in orders if order.is_open] or orders
+    shown = [order for order in orders if order.is_open or order.reason is not Reason.BY_USER] or orders
     first = fired or shown[0]
     market, spec = engine.instruments[first.symbol], first.spec
     return {

@@ -299,6 +299,36 @@ async def test_protection_is_set_on_a_position(desk: Desk) -> None:
     assert await protection_prices(desk) == {Decimal(59000)}
 
 
+async def test_stop_is_moved_and_a_target_that_is_reached_is_told_as_one(desk: Desk) -> None:
+    await desk.buy(protection=Protection(stop_loss=Decimal(58000), take_profit=Decimal(63000)))
+    has_own_orders = not desk.spec.can(Capability.POSITION_PROTECTION)
+    replaced = tuple(
+        CancelOrder(instrument=desk.btc, order_id=order.order_id, is_trigger=True)
+        for order in await desk.exchange.get_open_orders()
+        if has_own_orders and order.order_type is OrderType.STOP_MARKET
+    )
+    move = SetProtection(
+        instrument=desk.btc,
+        position_side=PositionSide.LONG,
+        position_size=Decimal("0.01"),
+        protection=Protection(stop_loss=Decimal(59000)),
+        client_ids=(desk.client_id(),) if has_own_orders else (),
+        replaced=replaced,
+    )
+    assert {ack.kind for ack in await desk.do(move)} == {AckKind.ACCEPTED}
+    if replaced:  # the new one stands before the old one goes
+        await desk.do(CancelAll(instrument=desk.btc, orders=replaced))
+    assert await protection_prices(desk) == {Decimal(59000), Decimal(63000)}
+
+    desk.sandbox.set_price("BTCUSDT", 63100)
+    await desk.sandbox.advance(1)
+    (closing,) = [fill for fill in await desk.exchange.get_fills() if fill.side is OrderSide.SELL]
+    (order,) = [o for o in await desk.exchange.get_order_history() if o.order_id == closing.order_id]
+    assert await desk.exchange.get_positions() == []
+    assert (order.order_type, order.status) == (OrderType.TAKE_PROFIT_MARKET, OrderStatus.FILLED)
+    assert (order.trigger_price, order.reduce_only) == (Decimal(63000), True)
+
+
 # Refusals and lost answers
 
 

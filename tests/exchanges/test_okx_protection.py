@@ -59,6 +59,7 @@ def wish(
 
 
 STOP = guard(stop_loss=D(60000))
+TIGHTER = guard(algo_id="6", stop_loss=D(61000), size=D("0.06"))
 TARGET = guard(algo_id="8", take_profit=D(70000), size=D("0.05"))
 PAIR = guard(stop_loss=D(60000), take_profit=D(70000))
 SMALL = guard(algo_id="9", stop_loss=D(61000), size=D("0.01"))
@@ -124,6 +125,11 @@ REQUESTS: dict[str, tuple[SetProtection, list[Guard], Request]] = {
         [STOP],
         Request(AMEND, {"instId": NATIVE, "algoId": "7", "newSlTriggerPx": "61000", "newSlOrdPx": "-1"}),
     ),
+    "the nearer of two stops": (
+        wish(stop=60500),
+        [STOP, TIGHTER],
+        Request(AMEND, {"instId": NATIVE, "algoId": "6", "newSlTriggerPx": "60500", "newSlOrdPx": "-1"}),
+    ),
     "stop beside a smaller one": (
         wish(stop=60000),
         [SMALL],
@@ -157,6 +163,8 @@ REFUSALS: dict[str, tuple[SetProtection, list[Guard], str]] = {
     "one is held and one is new": (wish(stop=61000, target=69000), [STOP], "protection_one_by_one"),
     "nothing to remove": (wish(stop=0), [], "nothing_to_change"),
     "nothing asked": (wish(), [STOP], "nothing_to_change"),
+    "another would fire first": (wish(stop=59000), [STOP, TIGHTER], "orders_open"),
+    "another would be left": (wish(stop=0), [STOP, TIGHTER], "orders_open"),
     "trailing": (wish(trailing_distance=D(100)), [], "trailing_not_supported"),
 }
 

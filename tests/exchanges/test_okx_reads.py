@@ -174,6 +174,39 @@ async def test_algo_order_that_fired_is_found_as_what_it_became() -> None:
         found = await exchange.find_order(BTC, client_order_id="eb1stop")
     assert found is not None
     assert (found.client_order_id, found.status, found.filled_size) == ("eb1stop", OrderStatus.FILLED, D("0.02"))
+    assert (found.order_type, found.trigger_price) == (OrderType.STOP_MARKET, D(60000))
+
+
+async def test_history_tells_what_fired_as_what_it_was_placed_as() -> None:
+    pair = {**okx_rows("http_get_trade_orders_algo_pending")[1], "state": "effective", "actualSide": "tp"}
+    trigger = {**FIRED, "algoId": "77", "ordType": "trigger", "slTriggerPx": "", "actualSide": "", "triggerPx": "62000"}
+    others = [{**FIRED, "algoId": str(9000 + n)} for n in range(100)]
+    effective = {"conditional,oco": [*others, FIRED, pair], "trigger": [trigger], "move_order_stop": []}
+
+    def algos(request: Received) -> Reply:
+        assert request.query["state"] == "effective"
+        return paged(effective[request.query["ordType"]], "algoId")(request)
+
+    made = [(FIRED["algoId"], "7"), (pair["algoId"], ""), ("77", "6"), ("78", "25"), ("", "")]
+    orders = [
+        {**CHILD, "ordId": str(n), "algoId": algo_id, "source": source} for n, (algo_id, source) in enumerate(made)
+    ]
+    async with okx(answering(orders_history=ok(*orders), orders_algo_history=algos)) as (exchange, _):
+        told = {order.order_id: order for order in await exchange.get_order_history()}
+    assert [(told[n].order_type, told[n].trigger_price, told[n].parent_order_id) for n in "01234"] == [
+        (OrderType.STOP_MARKET, D(60000), FIRED["algoId"]),
+        (OrderType.TAKE_PROFIT_LIMIT, D(70000), f"{pair['algoId']}-tp"),
+        (OrderType.STOP_MARKET, D(62000), "77"),
+        (OrderType.MARKET, None, "78"),
+        (OrderType.MARKET, None, None),
+    ]
+
+
+async def test_history_without_algo_orders_asks_for_none() -> None:
+    past = [row for row in okx_rows("http_get_trade_orders_history") if not row["algoId"]]
+    async with okx(answering(orders_history=ok(*past))) as (exchange, server):
+        await exchange.get_order_history()
+    assert server.to("/api/v5/trade/orders-algo-history") == []
 
 
 async def test_algo_order_whose_child_is_not_told_has_fired() -> None:
