@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -52,6 +53,9 @@ _NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
 _STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
 _DEXES_KEPT_S = 600.0
 _HISTORY = timedelta(days=7)
+_PAGE, _MOST_PAGES = 500, 20
+"""The venue cuts lists by time at 500 rows or more; a shorter one is the last."""
+_EVERY = 10_000  # fills are kept, no more
 _OLDEST_MS, _NEWEST_MS = 2 * 24 * 3600 * 1000, 24 * 3600 * 1000
 """How far before and after its own clock the venue takes a nonce."""
 _MARGIN_MODES = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
@@ -74,6 +78,7 @@ class DirectHyperliquid:
         timeout = cast(float, TIMEOUT_S)  # the SDK hands it to requests, which takes the pair
         self._info = Info(base_url, skip_ws=True, timeout=timeout, **_NOTHING)
         self._vault = values.get("vault_address") or None
+        self._given_master = values.get("account_address", "").lower()
         self._known_address = self._vault or values.get("account_address") or ""
         self._exchange: Exchange | None = None
         self._collaterals: dict[str, int] = {}
@@ -129,14 +134,38 @@ class DirectHyperliquid:
             raise BadPayload(f"{kind}: expected an answer in JSON")
         return answer
 
+    async def _record(self, kind: str, **query: Any) -> Row:
+        return wire.as_record(await self._ask(kind, **query), kind)
+
+    async def _records(self, kind: str, **query: Any) -> list[Row]:
+        return wire.as_records(await self._ask(kind, **query), kind)
+
+    async def _since(self, kind: str, since: datetime | None) -> list[Row]:
+        """Return all rows from a moment on, each once: the venue cuts lists by time, and their newest rows are cut."""
+        user, start = await self._user(), to_millis(since or self._now() - _HISTORY)
+        seen: dict[str, Row] = {}
+        for _ in range(_MOST_PAGES):
+            page, known = await self._records(kind, user=user, startTime=start), len(seen)
+            seen.update((json.dumps(row, sort_keys=True), row) for row in page)
+            if len(page) < _PAGE or len(seen) == known:
+                break
+            start = max(wire.integer(row, "time") for row in page)
+        return list(seen.values())
+
     async def _user(self) -> str:
         """Return whose money is read: the vault, or the master, asked from the venue where it was not given."""
         if not self._known_address:
-            role = await self._ask("userRole", user=self.signer)
-            if role["role"] != "agent":
+            _, master = await self._role()
+            if master is None:
                 raise NoCredentials("this key is nobody's agent; approve it as an API wallet", code="key_invalid")
-            self._known_address = str(role["data"]["user"])
+            self._known_address = master
         return self._known_address
+
+    async def _role(self) -> tuple[str, str | None]:
+        """Return what the key's address is at the venue, and whose agent."""
+        answer = await self._record("userRole", user=self.signer)
+        role = wire.text(answer, "role")
+        return role, wire.text(wire.record(answer, "data"), "user") if role == "agent" else None
 
     async def _dexes(self) -> list[str]:
         """Return the names of all dexes, the main one first, asked now and then: the question is dear."""
@@ -146,7 +175,10 @@ class DirectHyperliquid:
         return self._known_dexes
 
     async def _ask_dexes(self) -> list[str]:
-        return [row["name"] if row else "" for row in await self._ask("perpDexs")]
+        rows = await self._ask("perpDexs")
+        if not isinstance(rows, list) or not rows:
+            raise wire.bad_field("perpDexs", "a list that begins with the main dex", rows)
+        return ["" if row is None else wire.text(wire.as_record(row, "perpDexs"), "name") for row in rows]
 
     async def get_server_time(self) -> datetime:
         """Return HyperLiquid's clock, by the date of an answer; it has no endpoint for it."""
@@ -198,12 +230,12 @@ class DirectHyperliquid:
         until = to_millis(end or self._now())
         since = until - _STEP[interval] * 1000 * limit
         request = {"coin": instrument.native_symbol, "interval": interval, "startTime": since, "endTime": until}
-        rows = await self._ask("candleSnapshot", req=request)
+        rows = await self._records("candleSnapshot", req=request)
         return [Candle.from_hyperliquid(row) for row in rows][-limit:]
 
     async def _states(self, dexes: list[str]) -> list[Row]:
         user = await self._user()
-        return [await self._ask("clearinghouseState", user=user, dex=dex) for dex in dexes]
+        return [await self._record("clearinghouseState", user=user, dex=dex) for dex in dexes]
 
     async def get_balance(self) -> Balance:
         """Return the account's money in USDC, wherever its abstraction keeps it."""
@@ -212,8 +244,10 @@ class DirectHyperliquid:
             if dex not in self._collaterals:
                 await self._meta(dex)
         states = await self._states([dex for dex in dexes if self._collaterals[dex] == _USDC])
-        spot = await self._ask("spotClearinghouseState", user=await self._user())
+        spot = await self._record("spotClearinghouseState", user=await self._user())
         abstraction = await self._ask("userAbstraction", user=await self._user())
+        if not isinstance(abstraction, str):
+            raise wire.bad_field("userAbstraction", "a word", abstraction)
         return Balance.from_hyperliquid(
             states[0],
             spot=spot,
@@ -225,7 +259,9 @@ class DirectHyperliquid:
 
     async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
         """Return open positions of every dex."""
-        rows = [row for state in await self._states(await self._dexes()) for row in state["assetPositions"]]
+        rows = [
+            row for state in await self._states(await self._dexes()) for row in wire.records(state, "assetPositions")
+        ]
         read = (Position.from_hyperliquid(row, account_type=self._account_type, as_of=self._now()) for row in rows)
         return [position for position in read if position is not None and _is_of(position, instrument)]
 
@@ -233,7 +269,7 @@ class DirectHyperliquid:
         """Return open orders of every dex, protection included."""
         rows: list[Row] = []
         for dex in await self._dexes():
-            rows += await self._ask("frontendOpenOrders", user=await self._user(), dex=dex)
+            rows += await self._records("frontendOpenOrders", user=await self._user(), dex=dex)
         orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
         return [order for order in orders if _is_of(order, instrument)]
 
@@ -243,7 +279,7 @@ class DirectHyperliquid:
         """Ask for one order by either id; None is a complete miss."""
         ids = ([int(order_id)] if order_id else []) + ([client_order_id] if client_order_id else [])
         for oid in ids:  # an amended order has a new id of the venue's, and keeps ours
-            answer = await self._ask("orderStatus", user=await self._user(), oid=oid)
+            answer = await self._record("orderStatus", user=await self._user(), oid=oid)
             order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
             if order is not None:
                 return order
@@ -267,63 +303,63 @@ class DirectHyperliquid:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[Fill]:
         """Return executions, newest first."""
-        start = to_millis(since or self._now() - _HISTORY)
-        rows = await self._ask("userFillsByTime", user=await self._user(), startTime=start)
+        rows = await self._since("userFillsByTime", since)
         user = await self._user()
         read = (Fill.from_hyperliquid(row, user=user, account_type=self._account_type) for row in rows)
-        fills = [fill for fill in read if fill is not None and _is_of(fill, instrument)]
-        return sorted(fills, key=lambda fill: fill.filled_at, reverse=True)[:limit]
+        fills = {fill.fill_id: fill for fill in read if fill is not None and _is_of(fill, instrument)}
+        return sorted(fills.values(), key=lambda fill: fill.filled_at, reverse=True)[:limit]
 
     async def get_closed_pnl(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[ClosedPnl]:
         """Return results of closed positions, newest first."""
-        return ClosedPnl.from_fills(await self.get_fills(instrument, since=since, limit=2000))[:limit]
+        return ClosedPnl.from_fills(await self.get_fills(instrument, since=since, limit=_EVERY))[:limit]
 
     async def get_funding(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[FundingPayment]:
         """Return funding received and paid, newest first."""
-        start = to_millis(since or self._now() - _HISTORY)
-        rows = await self._ask("userFunding", user=await self._user(), startTime=start)
+        rows = await self._since("userFunding", since)
         read = (FundingPayment.from_hyperliquid(row, account_type=self._account_type) for row in rows)
         paid = [payment for payment in read if payment is not None and _is_of(payment, instrument)]
         return sorted(paid, key=lambda payment: payment.paid_at, reverse=True)[:limit]
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the market's leverage for this account."""
-        data = await self._ask("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
-        return Decimal(str(data["leverage"]["value"]))
+        return wire.positive(await self._leverage(instrument), "value")
+
+    async def _leverage(self, instrument: Instrument) -> Row:
+        data = await self._record("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
+        return wire.record(data, "leverage")
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
-        fees = await self._ask("userFees", user=await self._user())
-        symbol = instrument.symbol if instrument else None
-        return FeeRates(maker=Decimal(fees["userAddRate"]), taker=Decimal(fees["userCrossRate"]), symbol=symbol)
+        fees = FeeRates.from_hyperliquid(await self._record("userFees", user=await self._user()))
+        return replace(fees, symbol=instrument.symbol if instrument else None)
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode: always one-way, margin mode market by market."""
         mode = None
         if instrument is not None:
-            data = await self._ask("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
-            mode = wire.described(data["leverage"], "type", _MARGIN_MODES)
+            mode = wire.described(await self._leverage(instrument), "type", _MARGIN_MODES)
         return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY)
 
     async def get_key_info(self) -> KeyInfo:
         """Ask HyperLiquid what this key is."""
-        role = await self._ask("userRole", user=self.signer)
-        is_agent = role["role"] == "agent" and role["data"]["user"].lower() == (await self._user()).lower()
-        agents = await self._ask("extraAgents", user=await self._user()) if is_agent else []
-        named = next((row for row in agents if row["address"].lower() == self.signer), None)
+        role, master = await self._role()
+        # a vault or a sub-account is traded by its master's agents
+        is_agent = master is not None and self._given_master in {"", master.lower()}
+        agents = await self._records("extraAgents", user=master) if is_agent else []
+        named = next((row for row in agents if wire.text(row, "address").lower() == self.signer), None)
         return KeyInfo(
             is_valid=is_agent,
             can_trade=is_agent,
             can_withdraw=not is_agent,
             is_read_only=False,
             bound_ips=None,
-            expires_at=from_millis(named["validUntil"]) if named else None,
-            is_master_key=role["role"] == "user",
-            label=named["name"] if named else None,
+            expires_at=wire.optional_moment(named, "validUntil") if named else None,
+            is_master_key=role == "user",
+            label=wire.optional_text(named, "name") if named else None,
         )
 
     def _now(self) -> datetime:

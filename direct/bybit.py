@@ -6,21 +6,23 @@ abilities go to the unified path. https://bybit-exchange.github.io/docs/v5/intro
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import requests
 from pybit.exceptions import FailedRequestError, InvalidRequestError
-from pybit.unified_trading import HTTP
 
 from direct.bybit_answers import read_answer
 from direct.bybit_bodies import Call, call_for
-from direct.calls import TIMEOUT_S, Pools, Turns, clock_at, network_ack, post_once
-from exchanges.bybit_errors import SETTING_REFUSED, word
-from exchanges.clock import STALE_S, VenueClock
+from direct.bybit_client import Client, Recorder
+from direct.bybit_key import UNTOLD, read_key
+from direct.calls import Pools, Turns, clock_at, network_ack, post_once
+from exchanges.bybit_errors import NOT_IN_DEMO, SETTING_REFUSED, word
+from exchanges.clock import STALE_S
+from models import wire
 from models.enums import AccountType, ContractKind, MarginMode, PositionMode
 from models.errors import BadPayload, Rejected, Unavailable
 from models.instrument import instruments_from_bybit
@@ -41,64 +43,25 @@ from models.values import from_millis, to_millis
 from models.venue import AccountState, Credentials, KeyInfo
 
 Row = Mapping[str, Any]
+Model = TypeVar("Model")
 
 RECV_WINDOW_MS = 5000
 _FORBIDDEN = 403
 _WINDOW = timedelta(days=7)  # the longest span that history endpoints take
+_OLDEST = timedelta(days=729)  # how far back they reach
 _SCOPES = (
     {"category": "linear", "settleCoin": "USDT"},
     {"category": "linear", "settleCoin": "USDC"},
     {"category": "inverse"},
 )
+_CONTRACTS = ({"category": "linear"}, {"category": "inverse"})
+_NOT_UNIFIED = {1}
 _INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": "D"}
 _MARGIN_MODES = {
     "ISOLATED_MARGIN": MarginMode.ISOLATED,
     "REGULAR_MARGIN": MarginMode.CROSS,
     "PORTFOLIO_MARGIN": MarginMode.PORTFOLIO,
 }
-
-
-class Client(HTTP):
-    """Stock pybit on a given host, by the venue's clock, without its secret-showing repr and without its retries."""
-
-    __repr__, __eq__, __hash__ = object.__repr__, object.__eq__, object.__hash__
-
-    def __init__(
-        self, base_url: str, clock: VenueClock, *, api_key: str | None = None, api_secret: str | None = None
-    ) -> None:
-        super().__init__(api_key=api_key, api_secret=api_secret, timeout=TIMEOUT_S, retry_codes={-1})  # type: ignore[no-untyped-call]
-        self.endpoint = base_url
-        self._venue_clock = clock
-
-    def _prepare_headers(
-        self, payload: str, recv_window: int, content_type: str = "application/json"
-    ) -> dict[str, str]:
-        return self.signed(payload, self._venue_clock.now_ms(), recv_window)
-
-    def signed(self, payload: str, timestamp_ms: int, window_ms: int) -> dict[str, str]:
-        """Return the headers of a request with its signature."""
-        return {
-            "Content-Type": "application/json",
-            "X-BAPI-API-KEY": str(self.api_key),
-            "X-BAPI-SIGN": self._auth(payload, window_ms, timestamp_ms),  # type: ignore[no-untyped-call]
-            "X-BAPI-SIGN-TYPE": "2",
-            "X-BAPI-TIMESTAMP": str(timestamp_ms),
-            "X-BAPI-RECV-WINDOW": str(window_ms),
-        }
-
-
-class Recorder(HTTP):
-    """pybit's endpoint methods, up to the point where they would send: what they would send is handed back."""
-
-    def _submit_request(
-        self,
-        method: str | None = None,
-        path: str | None = None,
-        query: dict[str, Any] | None = None,
-        auth: bool = False,
-    ) -> tuple[str, str]:
-        untyped: Any = self
-        return str(path), untyped.prepare_payload(method, untyped._clean_query(query))
 
 
 class DirectBybit:
@@ -155,7 +118,7 @@ class DirectBybit:
                 code = e.status_code
                 if code in SETTING_REFUSED:
                     raise Rejected(e.message, code=word(code), venue_code=str(code)) from e
-                raise Unavailable(f"retCode {code}: {e.message}", code=word(code)) from e
+                raise Unavailable(f"retCode {code}: {e.message}", code=word(code), venue_code=str(code)) from e
             except FailedRequestError as e:
                 if e.status_code == _FORBIDDEN:
                     self._turns.leave_alone()
@@ -187,9 +150,10 @@ class DirectBybit:
         while len(rows) < most:
             call = getattr(self._http, method)
             page = await self._read(lambda c=cursor, f=call: f(**query, cursor=c))  # type: ignore[misc]
-            rows += page.get("list") or []
-            cursor = page.get("nextPageCursor")
-            if not cursor or not page.get("list"):
+            found = wire.records(page, "list")
+            rows += found
+            cursor = wire.optional_text(page, "nextPageCursor")
+            if cursor is None or not found:
                 break
         return rows[:most]
 
@@ -203,14 +167,12 @@ class DirectBybit:
     async def get_server_time(self) -> datetime:
         """Return Bybit's clock."""
         answer = await self._ask(self._http.get_server_time, is_certain=True)
-        return from_millis(int(answer["result"]["timeNano"]) // 1_000_000)
+        return wire.moment(answer["result"], "timeNano")
 
     async def get_instruments(self) -> list[Instrument]:
         """Return every linear and inverse market."""
         rows = [
-            row
-            for category in ("linear", "inverse")
-            for row in await self._pages("get_instruments_info", 5000, category=category, limit=1000)
+            row for kind in _CONTRACTS for row in await self._pages("get_instruments_info", 5000, **kind, limit=1000)
         ]
         return instruments_from_bybit(rows)
 
@@ -221,9 +183,12 @@ class DirectBybit:
         return Ticker.from_bybit(_only(result), as_of=self._now())
 
     async def get_tickers(self) -> list[Ticker]:
-        """Return the prices of all linear markets."""
-        result = await self._read(lambda: self._http.get_tickers(category="linear"))
-        return [Ticker.from_bybit(row, as_of=self._now()) for row in result["list"]]
+        """Return the prices of all linear and inverse markets."""
+        tickers = []
+        for kind in _CONTRACTS:
+            result = await self._read(lambda k=kind: self._http.get_tickers(**k))  # type: ignore[misc]
+            tickers += [Ticker.from_bybit(row, as_of=self._now()) for row in wire.records(result, "list")]
+        return tickers
 
     async def get_candles(
         self, instrument: Instrument, interval: str, *, limit: int = 200, end: datetime | None = None
@@ -236,14 +201,17 @@ class DirectBybit:
             "limit": min(limit, 1000),
         }
         result = await self._read(lambda: self._http.get_kline(**query, end=to_millis(end) if end else None))
-        return [Candle.from_bybit(row) for row in reversed(result["list"])]
+        bars = result.get("list")
+        if not isinstance(bars, list):
+            raise wire.bad_field("list", "a list of bars", bars)
+        return [Candle.from_bybit(bar) for bar in reversed(bars)]
 
     async def get_balance(self) -> Balance:
         """Return the unified account's money."""
         result = await self._read(lambda: self._http.get_wallet_balance(accountType="UNIFIED"))
         state = await self.get_account_state()
-        first = _only(result)
-        row = next((row for row in result["list"] if row.get("accountType") == "UNIFIED"), first)
+        rows = wire.records(result, "list")
+        row = next((row for row in rows if row.get("accountType") == "UNIFIED"), _only(result))
         return Balance.from_bybit(
             row, margin_mode=state.margin_mode, account_type=self._account_type, as_of=self._now()
         )
@@ -273,11 +241,10 @@ class DirectBybit:
         for method in ("get_open_orders", "get_order_history"):
             call = getattr(self._http, method)
             result = await self._read(lambda f=call: f(**query, **ids))  # type: ignore[misc]
-            for row in result.get("list") or []:
-                if client_order_id is None or row.get("orderLinkId") == client_order_id:
-                    return self._order(row)
-        result = await self._read(lambda: self._http.get_executions(**query, **ids))
-        if any(row.get("orderLinkId") == client_order_id for row in result.get("list") or []):
+            rows = _all_of(result, ids)
+            if rows:
+                return self._order(rows[0])
+        if _all_of(await self._read(lambda: self._http.get_executions(**query, **ids)), ids):
             raise Unavailable("executions are listed, the order is not yet")
         return None
 
@@ -285,48 +252,52 @@ class DirectBybit:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
     ) -> list[Order]:
         """Return closed orders, newest first."""
-        return [self._order(row) for row in await self._history("get_order_history", instrument, since, limit)]
+        rows = await self._history("get_order_history", instrument, _SCOPES, since, limit)
+        closed = {order.order_id: order for order in map(self._order, rows) if not order.is_open}
+        return _newest(closed.values(), lambda order: order.updated_at or order.created_at, limit)
 
     async def get_fills(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[Fill]:
         """Return executions without funding, newest first."""
-        rows = await self._history("get_executions", instrument, since, limit)
+        rows = await self._history("get_executions", instrument, _CONTRACTS, since, limit)
         read = (Fill.from_bybit(row, account_type=self._account_type) for row in rows)
-        return [fill for fill in read if fill is not None]
+        fills = {fill.fill_id: fill for fill in read if fill is not None}
+        return _newest(fills.values(), lambda fill: fill.filled_at, limit)
 
     async def get_closed_pnl(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[ClosedPnl]:
         """Return results of closed positions, newest first."""
-        rows = await self._history("get_closed_pnl", instrument, since, limit)
-        return [ClosedPnl.from_bybit(row, account_type=self._account_type) for row in rows]
+        rows = await self._history("get_closed_pnl", instrument, _CONTRACTS, since, limit)
+        results = [ClosedPnl.from_bybit(row, account_type=self._account_type) for row in rows]
+        return _newest(results, lambda result: result.closed_at, limit)
 
     async def get_funding(
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[FundingPayment]:
-        """Return funding received and paid, newest first."""
-        rows = await self._history("get_transaction_log", None, since, limit, type="SETTLEMENT")
-        wanted = [row for row in rows if instrument is None or row.get("symbol") == instrument.native_symbol]
-        read = (FundingPayment.from_bybit(row, account_type=self._account_type) for row in wanted)
-        return [payment for payment in read if payment is not None]
+        """Return funding received and paid, newest first; the venue's log names no market to ask for."""
+        kinds = _CONTRACTS if instrument is None else ({"category": _category(instrument)},)
+        rows = await self._history(
+            "get_transaction_log", None, kinds, since, limit, accountType="UNIFIED", type="SETTLEMENT"
+        )
+        read = (FundingPayment.from_bybit(row, account_type=self._account_type) for row in rows)
+        paid = {payment.payment_id: payment for payment in read if payment is not None}
+        wanted = [p for p in paid.values() if instrument is None or p.native_symbol == instrument.native_symbol]
+        return _newest(wanted, lambda payment: payment.paid_at, limit)
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
-        """Return the market's leverage."""
+        """Return the market's leverage; hedge legs may differ, then it is the smaller."""
         rows = await self._by_settle("get_positions", instrument, 2, limit=2)
-        return next((Decimal(row["leverage"]) for row in rows if row.get("leverage")), None)
+        found = [wire.optional_price(row, "leverage") for row in rows if wire.text(row, "symbol")]
+        return min((leverage for leverage in found if leverage is not None), default=None)
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
         symbol = instrument.native_symbol if instrument else "BTCUSDT"
         category = _category(instrument) if instrument else "linear"
         result = await self._read(lambda: self._http.get_fee_rates(category=category, symbol=symbol))
-        row = _only(result)
-        return FeeRates(
-            maker=Decimal(row["makerFeeRate"]),
-            taker=Decimal(row["takerFeeRate"]),
-            symbol=instrument.symbol if instrument else None,
-        )
+        return FeeRates.from_bybit(_only(result))
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode."""
@@ -334,37 +305,47 @@ class DirectBybit:
         mode = None
         if instrument is not None:
             rows = await self._by_settle("get_positions", instrument, 2, limit=2)
-            is_hedge = any(row.get("positionIdx") for row in rows)
-            mode = PositionMode.HEDGE if is_hedge else PositionMode.ONE_WAY
-        return AccountState(margin_mode=_MARGIN_MODES.get(info.get("marginMode", "")), position_mode=mode)
+            legs = {wire.integer(row, "positionIdx") for row in rows}
+            mode = None if not legs else PositionMode.HEDGE if legs & {1, 2} else PositionMode.ONE_WAY
+        status = wire.optional_integer(info, "unifiedMarginStatus")
+        return AccountState(
+            margin_mode=wire.described(info, "marginMode", _MARGIN_MODES),
+            position_mode=mode,
+            is_unified=status not in _NOT_UNIFIED,
+        )
 
     async def get_key_info(self) -> KeyInfo:
         """Ask Bybit what this key may do."""
-        info = await self._read(self._http.get_api_key_information)
-        permissions = [f"{group}:{name}" for group, names in info["permissions"].items() for name in names]
-        expires = info.get("expiredAt") or ""
-        return KeyInfo(
-            is_valid=True,
-            can_trade=not info["readOnly"] and bool(info["permissions"].get("ContractTrade")),
-            can_withdraw="Wallet:Withdraw" in permissions,
-            is_read_only=bool(info["readOnly"]),
-            bound_ips=tuple(ip for ip in info.get("ips") or () if ip != "*"),
-            expires_at=datetime.fromisoformat(expires) if expires[:4] > "1970" else None,
-            permissions=tuple(permissions),
-            label=info.get("note"),
-        )
+        try:
+            return read_key(await self._read(self._http.get_api_key_information))
+        except Unavailable as e:
+            if e.fields.get("venue_code") != str(NOT_IN_DEMO):
+                raise
+        await self.get_account_state()  # demo has no word about keys; that it answers at all is the check
+        return UNTOLD
 
     async def _history(
-        self, method: str, instrument: Instrument | None, since: datetime | None, limit: int, **query: Any
+        self,
+        method: str,
+        instrument: Instrument | None,
+        scopes: Iterable[Mapping[str, str]],
+        since: datetime | None,
+        limit: int,
+        **query: Any,
     ) -> list[Row]:
-        rows: list[Row] = []
+        """Return the rows of every scope, window by window from the newest, until there are `limit` of each."""
         if instrument is not None:
-            query["symbol"] = instrument.native_symbol
-        for start, end in _windows(since or self._now() - _WINDOW, self._now()):
-            span = {"startTime": to_millis(start), "endTime": to_millis(end)}
-            rows += await self._pages(method, limit - len(rows), category="linear", **span, **query)
-            if len(rows) >= limit:
-                break
+            scopes = ({"category": _category(instrument), "symbol": instrument.native_symbol},)
+        rows: list[Row] = []
+        for scope in scopes:
+            missing = limit
+            for start, end in _windows(since or self._now() - _WINDOW, self._now()):
+                span = {"startTime": to_millis(start), "endTime": to_millis(end)}
+                found = await self._pages(method, missing, **scope, **span, **query)
+                rows += found
+                missing -= len(found)
+                if missing <= 0:
+                    break
         return rows
 
     def _order(self, row: Row) -> Order:
@@ -404,10 +385,23 @@ class DirectBybit:
 
 
 def _only(result: Row) -> Row:
-    rows = result.get("list")
-    if not isinstance(rows, list) or not rows:
+    rows = wire.records(result, "list")
+    if not rows:
         raise BadPayload("list: expected one row, was empty")
-    return cast(Row, rows[0])
+    return rows[0]
+
+
+def _all_of(result: Row, ids: Mapping[str, str | None]) -> list[Row]:
+    """Return the rows of one order; an answer about another order proves nothing, so it is no miss."""
+    rows = wire.records(result, "list")
+    if any(row.get(field) != value for row in rows for field, value in ids.items()):
+        raise BadPayload("the venue answered about another order than the one asked for")
+    return rows
+
+
+def _newest(models: Iterable[Model], moment: Callable[[Model], datetime | None], limit: int) -> list[Model]:
+    """Return the newest, in this order: the answers about several kinds of contract are put together."""
+    return sorted(models, key=lambda model: to_millis(found) if (found := moment(model)) else 0, reverse=True)[:limit]
 
 
 def _category(instrument: Instrument) -> str:
@@ -418,7 +412,7 @@ def _category(instrument: Instrument) -> str:
 def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Cut a span into pieces that the venue takes, newest first."""
     end = until
-    since = since.astimezone(UTC)
+    since = max(since.astimezone(UTC), until - _OLDEST)
     while end > since:
         start = max(since, end - _WINDOW)
         yield start, end

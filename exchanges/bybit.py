@@ -266,7 +266,7 @@ class BybitExchange(BybitHistory, BybitSender):
 
 def _rows_of(answer: Answer, instrument: Instrument) -> list[wire.Row]:
     rows = wire.records(answer.result, "list")
-    return [row for row in rows if row.get("symbol") == instrument.native_symbol]
+    return [row for row in rows if wire.text(row, "symbol") == instrument.native_symbol]
 
 
 def _margin_mode(info: wire.Row) -> MarginMode | None:

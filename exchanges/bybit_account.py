@@ -17,13 +17,13 @@ _BEFORE_BYBIT = datetime(2018, 1, 1, tzinfo=UTC)  # what a key that does not exp
 
 
 def key_info(result: wire.Row, *, account_type: AccountType) -> KeyInfo:
-    """Read what a key may do. An empty `result` is demo's, which answers but says nothing about keys.
+    """Read what a key may do. An empty `result` is that of demo, which answers but says nothing about keys.
 
     `can_withdraw` is also true for keys that may transfer to another account, from where money can leave.
 
     https://bybit-exchange.github.io/docs/v5/user/apikey-info
     """
-    if not result:
+    if not result and account_type is not AccountType.REAL:
         return KeyInfo(
             is_valid=True, can_trade=True, can_withdraw=False, is_read_only=False, bound_ips=None, expires_at=None
         )

@@ -120,7 +120,7 @@ class OkxExchange(OkxLookup, OkxSender):
         """
         query = {"instId": instrument.native_symbol, "mgnMode": okx.CROSS}
         answer = await self._http.read(_LEVERAGE, query, is_signed=True)
-        found = [wire.optional_price(row, "lever") for row in answer.records]
+        found = [wire.optional_price(row, "lever") for row in answer.records if wire.text(row, "instId")]
         return min((leverage for leverage in found if leverage is not None), default=None)
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:

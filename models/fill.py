@@ -252,6 +252,8 @@ def _entry_id(row: wire.Row) -> str:
 
 
 def _is_funding_entry(row: wire.Row) -> bool:
+    if "type" not in row and "funding" not in row:
+        raise wire.bad_field("type", "the kind of entry", None)
     is_settlement = row.get("type", bybit.FUNDING_SETTLEMENT) == bybit.FUNDING_SETTLEMENT
     return is_settlement and wire.optional_decimal(row, "funding") is not None
 

@@ -130,7 +130,7 @@ class Candle(Value):
 
         https://bybit-exchange.github.io/docs/v5/market/kline
         """
-        if isinstance(row, str) or len(row) < len(_BYBIT_BAR):
+        if not isinstance(row, list | tuple) or len(row) < len(_BYBIT_BAR):
             raise wire.bad_field("kline", f"a list of {', '.join(_BYBIT_BAR)}", row)
         return _candle(dict(zip(_BYBIT_BAR, row, strict=False)), _BYBIT_BAR)
 

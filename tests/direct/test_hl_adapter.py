@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from direct.calls import Pools
 from hl_adapter import DirectHyperliquid
 from models.enums import AccountType, MarginMode
+from models.values import from_millis
 from models.venue import Credentials
-from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, answering
+from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
 from tests.exchanges.wire_server import WireServer
 from tests.payloads.loading import payload
 
@@ -37,9 +40,9 @@ SUMMARY = {"accountValue": "100.0", "totalNtlPos": "0.0", "totalRawUsd": "100.0"
 
 
 @asynccontextmanager
-async def direct(**answers: Any) -> AsyncIterator[DirectHyperliquid]:
+async def direct(values: dict[str, str] | None = None, **answers: Any) -> AsyncIterator[DirectHyperliquid]:
     """Yield the direct path to a venue that answers so."""
-    values = {"private_key": AGENT_KEY, "account_address": MASTER}
+    values = {"private_key": AGENT_KEY, "account_address": MASTER, **(values or {})}
     credentials = Credentials(exchange="hyperliquid", account_type=AccountType.PAPER, values=values)
     pools = Pools("test")
     async with WireServer(answering(perpDexs=DEXES, meta=meta, spotMeta=TOKENS, **answers)) as server:
@@ -82,3 +85,22 @@ async def test_the_margin_mode_of_a_market_is_known_without_a_position() -> None
     async with direct(activeAssetData=data) as account:
         assert (await account.get_account_state(BTC)).margin_mode is MarginMode.ISOLATED
         assert await account.get_leverage(BTC) == 5
+
+
+async def test_fills_are_read_to_the_newest_however_many_there_are() -> None:
+    fill = payload("hyperliquid/info_user_fills")[0]
+    fills = [{**fill, "tid": n, "time": NOW_MS - 5000 + n} for n in range(1, 1301)]
+
+    def page(question: dict[str, Any]) -> list[dict[str, Any]]:
+        return [row for row in fills if row["time"] >= question["startTime"]][:500]
+
+    async with direct(userFillsByTime=page) as account:
+        found = await account.get_fills(since=from_millis(NOW_MS - 5000), limit=2000)
+    assert [row.fill_id for row in found] == [str(n) for n in range(1300, 0, -1)]
+
+
+@pytest.mark.parametrize(("master", "is_valid"), [(MASTER, True), ("0x" + "c3" * 20, False)])
+async def test_agent_of_a_vaults_master_is_valid_and_a_strangers_is_not(master: str, is_valid: bool) -> None:
+    role = {"role": "agent", "data": {"user": master}}
+    async with direct(values={"vault_address": VAULT}, userRole=role, extraAgents=[]) as account:
+        assert (await account.get_key_info()).is_valid is is_valid

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from direct.bybit import Recorder
 from direct.bybit_bodies import call_for
+from direct.bybit_client import Recorder
 from direct.hyperliquid_actions import action_for, legs_of
 from exchanges.bybit_http import BybitHTTP
 from exchanges.bybit_market import BUDGET
