@@ -34,7 +34,16 @@ from chat.history import cmd_history, cmd_pnl
 from chat.leverage import LEVERAGE, cmd_leverage
 from chat.money import cmd_balance, cmd_price
 from chat.notify import cmd_notify, on_account_notice, on_digest, on_digest_answer, on_mute, on_notice
-from chat.orders import CANCEL, CANCEL_ALL, cmd_cancel, cmd_orders, on_cancel_all, on_cancel_one
+from chat.orders import (
+    CANCEL,
+    CANCEL_ALL,
+    CANCEL_ENTRIES,
+    cmd_cancel,
+    cmd_orders,
+    on_cancel_all,
+    on_cancel_entries,
+    on_cancel_one,
+)
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
 from chat.pictures import cmd_chart, cmd_curve, on_trade_picture
@@ -165,6 +174,7 @@ DEEDS: tuple[Deed, ...] = (
     CLOSE,
     CANCEL,
     CANCEL_ALL,
+    CANCEL_ENTRIES,
     LEVERAGE,
     PROTECT,
     TRAIL,
@@ -199,6 +209,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="rv", run=on_reverse, needs=Need.TRADER),
     ButtonRow(name="oc", run=on_cancel_one, needs=Need.TRADER),
     ButtonRow(name="oca", run=on_cancel_all, needs=Need.TRADER),
+    ButtonRow(name="oce", run=on_cancel_entries, needs=Need.TRADER),
     ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER, given_up=on_given_up),
     ButtonRow(name="no", run=on_dismiss, needs=Need.TRADER),
     ButtonRow(name="ex", run=cmd_exchange),

@@ -1,5 +1,7 @@
 """Open orders, and cancelling one or all of them."""
 
+import asyncio
+
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.questions import close_question
@@ -12,10 +14,14 @@ from models.errors import BadOrder
 from models.order import Order
 from models.requests import OrderResult
 from telegram_ui.buttons import short_id
+from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
 from telegram_ui.views.home import question_closed_view
-from telegram_ui.views.orders import cancelled_all_view, order_title, orders_view
+from telegram_ui.views.orders import cancelled_all_view, cancelled_entries_view, order_title, orders_view
 from telegram_ui.views.plans import Plan
+
+MOST_ENTRIES = 50
+"""How many entries one confirmation cancels; the rest is asked about again."""
 
 
 async def cmd_orders(call: Call) -> Reply:
@@ -41,8 +47,11 @@ async def _find_order(call: Call, account: Account, short: str) -> Order | None:
 
 
 async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
+    return await results_screen(call, [await _cancel_one(call, payload, cause_of(token))])
+
+
+async def _cancel_one(call: Call, payload: Payload, cause: str) -> Part[OrderResult]:
     async def question(account: Account) -> OrderResult:
-        cause = cause_of(token)
         return await send_once_for(
             cause,
             lambda: call.backend.cancel_order(
@@ -55,7 +64,7 @@ async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
             ),
         )
 
-    return await results_screen(call, [await ask(thawed_account(call, payload), question)])
+    return await ask(thawed_account(call, payload), question)
 
 
 async def on_cancel_all(call: Call) -> Reply:
@@ -85,6 +94,31 @@ async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
     return cancelled_all_view(call.t, cancelled, await orders(call, accounts=accounts))
 
 
+async def on_cancel_entries(call: Call) -> Reply:
+    """Ask before cancelling every order that would open something; stops and targets stay."""
+    entries = [(part.account, order) for part in await orders(call) for order in part.value or [] if _is_entry(order)]
+    if not entries:
+        raise BadOrder("no open orders", code="nothing_to_cancel")
+    shown = entries[:MOST_ENTRIES]
+    title = call.t.plural("Cancel {count} entry order?", "Cancel {count} entry orders?", len(shown))
+    details = (call.t("Stops and targets of open positions stay."),)
+    rows = [{**frozen_account(account), "symbol": o.symbol, "order_id": o.order_id} for account, o in shown]
+    offer = Plan(title=title, label=call.t("Cancel the entries"), details=details)
+    account = shown[0][0] if len({account for account, _ in shown}) == 1 else None
+    return await plan(call, "cancel_entries", {"orders": rows}, offer, account)
+
+
+def _is_entry(order: Order) -> bool:
+    return not (order.reduce_only or order.closes_position)
+
+
+async def _cancel_entries(call: Call, payload: Payload, token: str) -> Screen:
+    parts = await asyncio.gather(
+        *(_cancel_one(call, row, cause_of(token, n)) for n, row in enumerate(payload["orders"]))
+    )
+    return cancelled_entries_view(call.t, parts)
+
+
 async def cmd_cancel(call: Call) -> Reply:
     """Stop asking what is being asked; else list the orders with a cancel button each."""
     if await close_question(call):
@@ -94,3 +128,4 @@ async def cmd_cancel(call: Call) -> Reply:
 
 CANCEL = Deed(kind="cancel", run=_cancel)
 CANCEL_ALL = Deed(kind="cancel_all", run=_cancel_all)
+CANCEL_ENTRIES = Deed(kind="cancel_entries", run=_cancel_entries)

@@ -67,7 +67,11 @@ def _keyboard(t: Texts, shown: Sequence[tuple[Account, Order]], first: int, page
     )
     return (
         *((cancels,) if cancels else ()),
-        *(((danger(t("Cancel all orders"), "oca"),),) if cancels else ()),
+        *(
+            ((Button(text=t("Cancel entries"), action="oce"), danger(t("Cancel all orders"), "oca")),)
+            if cancels
+            else ()
+        ),
         *((pager("ords", page, pages),) if pages > 1 else ()),
         (refresh_button(t, action("ords", page)), home_button(t)),
     )
@@ -79,6 +83,20 @@ def cancelled_all_view(
     """Report what became of cancelling everything: what is still open is asked of the venue, not counted."""
     return Screen(
         text=blocks(*(_cancelled_text(t, part, rest) for part, rest in zip(cancelled, left, strict=True))),
+        keyboard=((Button(text=t("Orders"), action="ords"), home_button(t)),),
+        must_arrive=True,
+    )
+
+
+def cancelled_entries_view(t: Texts, parts: Sequence[Part[OrderResult]]) -> Screen:
+    """Report what became of cancelling the entries; what was not cancelled is told one by one."""
+    done = [part for part in parts if part.value is not None and part.value.success]
+    troubled = [part for part in parts if part not in done]
+    return Screen(
+        text=blocks(
+            t.plural("✅ {count} entry order cancelled.", "✅ {count} entry orders cancelled.", len(done)),
+            *(part_text(t, part, lambda result: result_text(t, result)) for part in troubled[:PER_PAGE]),
+        ),
         keyboard=((Button(text=t("Orders"), action="ords"), home_button(t)),),
         must_arrive=True,
     )

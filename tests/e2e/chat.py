@@ -159,3 +159,15 @@ class ChatPage:
     async def shot(self, path: Path) -> None:
         """Save a picture of the page as it is."""
         await self.page.screenshot(path=path)
+
+    async def pages(self, folder: Path, name: str) -> None:
+        """Save pictures of the whole conversation, one per screenful, oldest first."""
+        scroller = self.page.locator(".message").first.evaluate_handle(
+            "at => { for (; at; at = at.parentElement) if (at.scrollHeight > at.clientHeight + 40"
+            " && getComputedStyle(at).overflowY !== 'visible') return at; return document.scrollingElement; }"
+        )
+        pane = await scroller
+        height, seen = await pane.evaluate("at => [at.scrollHeight, at.clientHeight]")
+        for n, top in enumerate(range(0, height, max(seen - 40, 100))):
+            await pane.evaluate("(at, top) => at.scrollTo(0, top)", top)
+            await self.page.screenshot(path=folder / f"{name}-{n:02}.png")

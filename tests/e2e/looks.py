@@ -61,6 +61,13 @@ _OVERFLOW: Final = """
 """
 
 
+_CUT: Final = """
+() => [...document.querySelectorAll(".inline-button, .reply-keyboard button")]
+  .filter(element => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+  .map(element => element.innerText.slice(0, 60))
+"""
+
+
 async def low_contrast(page: Page, minimum: float = 4.5) -> list[str]:
     """Return every visible text whose contrast with its ground is below a ratio (WCAG 2.2, 1.4.3)."""
     return await _ask(page, _LOW_CONTRAST, minimum)
@@ -79,6 +86,11 @@ async def small_targets(page: Page, minimum: int = 36) -> list[str]:
 async def overflowing(page: Page) -> list[str]:
     """Return elements that reach beyond the right edge of the window."""
     return await _ask(page, _OVERFLOW)
+
+
+async def cut_buttons(page: Page) -> list[str]:
+    """Return buttons whose words do not fit into them."""
+    return await _ask(page, _CUT)
 
 
 async def _ask(page: Page, script: str, argument: Any = None) -> list[str]:

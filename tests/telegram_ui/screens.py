@@ -117,6 +117,9 @@ ORDERS: dict[str, Make] = {
     "orders_none": lambda t: orders.orders_view(t, [ok(s.PAPER, [])]),
     "orders_unknown": lambda t: orders.orders_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
     "cancelled_all": lambda t: orders.cancelled_all_view(t, [ok(s.PAPER, [s.PLACED])], [ok(s.PAPER, [])]),
+    "cancelled_entries": lambda t: orders.cancelled_entries_view(
+        t, [ok(s.PAPER, s.PLACED), ok(s.PAPER, s.REFUSED), failed(s.REAL, s.SILENT_VENUE)]
+    ),
     "cancelled_some": lambda t: orders.cancelled_all_view(
         t, [ok(s.PAPER, [s.REFUSED]), failed(s.REAL, s.SILENT_VENUE)], [ok(s.PAPER, [s.LIMIT_ORDER]), failed_orders()]
     ),
