@@ -16,7 +16,7 @@ from storage.alerts import Direction, PriceAlert
 from storage.audit import AuditEntry
 from storage.backups import BACKUPS, Contents
 from storage.claims import Claim, Claimed, Recorded, Sign
-from storage.confirmations import Confirmation, Refusal
+from storage.confirmations import Confirmation, Refusal, discarded_by
 from storage.credentials import SealBroken, SealedField, Sealer, WrappedKey
 from storage.errors import StaleLease, StorageRefused, StorageUnavailable
 from storage.fills import NewFill, Origin
@@ -97,6 +97,7 @@ __all__ = [
     "WrappedKey",
     "close_database",
     "delete_credentials",
+    "discarded_by",
     "get_credentials",
     "get_exchange_type",
     "get_hl_credentials",

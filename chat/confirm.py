@@ -13,7 +13,7 @@ from chat.call import Call, Handler, Need, Reply
 from core import confirming
 from core.frozen_orders import thawed_account as account_from
 from models.account import Account
-from models.errors import NotSent, Unavailable
+from models.errors import NotSent, TradingError, Unavailable
 from telegram_ui.parts import Part
 from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.plans import Plan, plan_view
@@ -62,12 +62,13 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
         deed = by_kind.get(shown.kind) if shown else None
         if shown is None or deed is None or not call.person.may(deed.needs):
             return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
-        if deed.look_again is not None:
-            again = await _shown_anew(call, deed.look_again, shown.payload)
-            if again is not None and await call.store.confirmations.discard(token, call.user_id, by=call.cause):
+        was_put_away = shown.used_by == confirming.discarded_by(call.cause)  # before a crash, and nobody was told
+        if deed.look_again is not None and (shown.used_by is None or was_put_away):
+            again = await _shown_anew(call, token, deed.look_again, shown.payload)
+            if again is not None:
                 return again
         taken = await confirming.take(call.user_id, token, cause=call.cause)
-        if taken is confirming.Refusal.USED:
+        if taken is confirming.Refusal.USED and not was_put_away:
             return Toast(text=call.t("Already done."))
         if isinstance(taken, confirming.Refusal):
             return await _too_late(call, token)
@@ -77,16 +78,23 @@ def confirm_handler(deeds: Sequence[Deed]) -> Handler:
     return on_confirm
 
 
-async def _shown_anew(call: Call, look_again: LookAgain, payload: Payload) -> Screen | None:
-    """Look whether something has to be shown anew.
+async def _shown_anew(call: Call, token: str, look_again: LookAgain, payload: Payload) -> Screen | None:
+    """Return what has to be shown anew, its token put away; None where it is as it was shown, or was done meanwhile.
 
     Raises:
-        NotSent: It could not be looked at, so nothing was done; the token is as good as before.
+        TradingError: It could not be looked at, or cannot be done any more. The token is put away too: what is said to
+            be undone stays undone, however many taps are still on their way.
     """
+    discard = call.store.confirmations.discard
     try:
-        return await look_again(call, payload)
-    except Unavailable as e:
-        raise NotSent(e.message, code=e.code, **e.fields) from e
+        again = await look_again(call, payload)
+    except TradingError as e:
+        if not await discard(token, call.user_id, by=call.cause):
+            return None
+        if isinstance(e, Unavailable):
+            raise NotSent(e.message, code=e.code, **e.fields) from e
+        raise
+    return again if again is not None and await discard(token, call.user_id, by=call.cause) else None
 
 
 async def on_given_up(call: Call) -> Reply:

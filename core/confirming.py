@@ -12,11 +12,11 @@ from typing import Any
 
 import db
 from core.outcomes import result_of
-from db import Confirmation, LegState, Refusal
+from db import Confirmation, LegState, Refusal, discarded_by
 from models.enums import Outcome
 from models.requests import OrderResult
 
-__all__ = ["Confirmation", "Refusal"]
+__all__ = ["Confirmation", "Refusal", "discarded_by"]
 
 LIFETIME = timedelta(seconds=60)
 _GRACE_MS = 60_000

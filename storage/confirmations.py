@@ -34,6 +34,13 @@ class Confirmation(Value):
     payload: Mapping[str, Any] = field(default_factory=dict)
     created_ms: int
     expires_ms: int
+    used_by: str | None
+    """The cause that used it up; `discarded_by` names one that put it away."""
+
+
+def discarded_by(cause: str) -> str:
+    """Return under which name a cause uses a token up without its effect."""
+    return f"discard:{cause}"
 
 
 class Confirmations(Repository):
@@ -54,7 +61,7 @@ class Confirmations(Repository):
         if row is None or row.user_id != user_id:
             return None
         return _confirmation(
-            (row.token, row.user_id, row.kind, row.payload, row.created_ms, row.expires_ms),
+            (row.token, row.user_id, row.kind, row.payload, row.created_ms, row.expires_ms, row.consumed_by),
         )
 
     async def consume(self, token: str, user_id: int, *, by: str) -> Confirmation | Refusal:
@@ -72,7 +79,7 @@ class Confirmations(Repository):
             sql = (
                 "UPDATE confirmations SET consumed_ms=coalesce(consumed_ms,?), consumed_by=? "
                 "WHERE token=? AND user_id=? AND ((consumed_ms IS NULL AND expires_ms>?) OR consumed_by=?) "
-                "RETURNING token,user_id,kind,payload,created_ms,expires_ms"
+                "RETURNING token,user_id,kind,payload,created_ms,expires_ms,consumed_by"
             )
             row = tx.sql.execute(sql, (now, by, token, user_id, now, by)).fetchone()
             return _refusal(tx, token, user_id) if row is None else _confirmation(row)
@@ -81,7 +88,7 @@ class Confirmations(Repository):
 
     async def discard(self, token: str, user_id: int, *, by: str) -> bool:
         """Use a token up without its effect, for a cancel button; return whether it was still unused."""
-        return isinstance(await self.consume(token, user_id, by=f"discard:{by}"), Confirmation)
+        return isinstance(await self.consume(token, user_id, by=discarded_by(by)), Confirmation)
 
     async def forget_before(self, expires_ms: int) -> int:
         """Delete tokens that expired before this; return how many."""
@@ -98,7 +105,7 @@ def _refusal(tx: Transaction, token: str, user_id: int) -> Refusal:
 
 
 def _confirmation(row: tuple[Any, ...]) -> Confirmation:
-    token, user_id, kind, payload, created_ms, expires_ms = row
+    token, user_id, kind, payload, created_ms, expires_ms, used_by = row
     return Confirmation(
         token=token,
         user_id=user_id,
@@ -106,4 +113,5 @@ def _confirmation(row: tuple[Any, ...]) -> Confirmation:
         payload=json.loads(payload),
         created_ms=created_ms,
         expires_ms=expires_ms,
+        used_by=used_by,
     )

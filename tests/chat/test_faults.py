@@ -85,6 +85,31 @@ async def test_opening_is_refused_while_prices_cannot_be_read(rig: Rig, owner: P
     assert rig.sent_to_bybit() == 0
 
 
+async def test_what_is_said_to_be_undone_stays_undone(rig: Rig, owner: Phone) -> None:
+    preview = await owner.says("/buy BTC 200$ sl 2%")
+    data = next(data for text, data in preview.buttons.items() if "✅" in text)
+    rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
+    assert "Nothing was sent." in (await owner.presses(preview.message_id, data)).text
+    rig.sandbox.world.faults.remove()
+    await owner.presses(preview.message_id, data)
+    assert owner.note() == "Already done."
+    tap = stored_tap(rig, preview, rig.state.updates.next_id - 2)
+    await rig.app.intake._handle(tap)  # whose process ended before anybody was told
+    assert "Nothing was sent" in owner.messages()[-1].text
+    assert rig.sent_to_bybit() == 0
+
+
+async def test_second_tap_never_says_that_a_sent_order_was_not(rig: Rig, owner: Phone) -> None:
+    preview = await owner.says("/buy BTC 200$ sl 2%")
+    data = next(data for text, data in preview.buttons.items() if "✅" in text)
+    done = await owner.presses(preview.message_id, data)
+    assert "✅ Bought" in done.text
+    rig.sandbox.fault("error_before", match="GET /v5/market/tickers*", count=None)
+    again = await owner.presses(preview.message_id, data)
+    assert again.text == done.text
+    assert owner.note() == "Already done."
+
+
 @pytest.mark.parametrize("text", ["/buy BTC 200$ sl 2%", "/close BTC", "/lev BTC 7", "/sl BTC 10%"])
 async def test_tap_that_is_answered_again_after_a_crash_tells_what_was_done(rig: Rig, owner: Phone, text: str) -> None:
     preview = await owner.says(text)
