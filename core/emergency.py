@@ -51,11 +51,11 @@ class EmergencyLog:
         return True
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return what was written, oldest first; a half-written last line is left out."""
+        """Return what was written, oldest first; what was written by half is returned as the text that it is."""
         if not self._path.exists():
             return []
-        lines = self._path.read_bytes().rstrip(b"\0").split(b"\n")
-        return [json.loads(line) for line in lines[:-1] if line]
+        lines = self._path.read_bytes().replace(b"\0", b"").split(b"\n")
+        return [_read(line) for line in lines if line]
 
     def clear(self) -> None:
         """Start over, after the entries are safe in the database."""
@@ -66,3 +66,11 @@ class EmergencyLog:
     def _end(self, descriptor: int) -> int:
         size = os.fstat(descriptor).st_size
         return len(os.pread(descriptor, size, 0).rstrip(b"\0"))
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:  # whoever wrote it died over it
+        found = None
+    return found if isinstance(found, dict) else {"unreadable": line.decode(errors="replace")}

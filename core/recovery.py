@@ -6,6 +6,7 @@ does not know are taken in; and until an account was compared with its venue, no
 
 import json
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -141,8 +142,11 @@ class Recovery:
     async def mark_high_water(self) -> None:
         """Note how far the journal is, outside the database, so that an older one is recognised."""
         mark = {"event": await self._store.journal.high_water()}
-        temporary = self._mark.with_suffix(".tmp")
-        temporary.write_text(json.dumps(mark), encoding="ascii")
+        temporary = self._mark.with_suffix(f".{os.getpid()}")  # the other process may be at it too
+        with temporary.open("w", encoding="ascii") as file:
+            file.write(json.dumps(mark))
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(self._mark)
 
     @property
@@ -150,14 +154,21 @@ class Recovery:
         return self._store.path.with_name(_HIGH_WATER)
 
     async def _halt_if_restored(self) -> bool:
-        if not self._mark.exists():
-            return False
-        remembered = int(json.loads(self._mark.read_text(encoding="ascii"))["event"])
-        if await self._store.journal.high_water() >= remembered:
+        remembered = self._remembered()
+        if remembered is not None and await self._store.journal.high_water() >= remembered:
             return False
         logger.error("the database is older than expected; trading is halted until the operator resumes it")
         await self._store.trading.restrict(EVERYBODY, RESTORED, TradingState.HALTED, note="the database was restored")
         return True
+
+    def _remembered(self) -> int | None:
+        """Return how far the journal was; None where that cannot be read, which looks like damage."""
+        try:
+            return int(json.loads(self._mark.read_bytes())["event"])
+        except FileNotFoundError:  # nothing was ever written here
+            return 0
+        except (ValueError, KeyError, TypeError):
+            return None
 
     async def _keep_emergencies(self) -> None:
         """Move what was sent without a journal into the audit."""

@@ -7,6 +7,7 @@ sent the order, on whichever path, does not matter here.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.actions import instrument_of_leg, thaw
@@ -49,6 +50,7 @@ _SEND_LIMIT_MS = 15_000
 _ACKED_AFTER_S = 2.0
 _AT_ONCE = 8
 _FILLS = 500
+_BEFORE_ITS_STAMP = timedelta(minutes=1)
 
 
 class Resolver:
@@ -150,13 +152,13 @@ class Resolver:
         left_s = settled_in_s(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
         watch.proves_at = now + left_s
         watch.missed(now, counts=left_s <= 0 and await self._may_be_missing(leg))
-        await self._after_miss(leg, watch, client, instrument, age_s)
+        await self._after_miss(leg, watch, client, instrument)
 
-    async def _after_miss(
-        self, leg: Leg, watch: Watch, client: AccountVenue, instrument: Instrument, age_s: float
-    ) -> None:
+    async def _after_miss(self, leg: Leg, watch: Watch, client: AccountVenue, instrument: Instrument) -> None:
         can_spend = client.needs_nonce and leg.state is LegState.UNKNOWN and client.signer == leg.signer
         now = self._clock.monotonic()
+        # by the venue's clock, whose lists these are: this machine's may have been wrong when it was sent
+        age_s = client.venue_time_ms() / 1000 - _stamped_at(leg).timestamp()
         step = next_step(watch, now=now, age_s=age_s, can_spend_nonce=can_spend)
         if step is NextStep.SPEND_NONCE:
             await self._spend_nonce(leg, watch, client)
@@ -200,7 +202,7 @@ class Resolver:
             watch.nonce_spent_at = self._clock.monotonic()
 
     async def _check_executions(self, leg: Leg, client: AccountVenue, instrument: Instrument) -> None:
-        fills = await client.get_fills(instrument, since=from_millis(leg.created_ms), limit=_FILLS)
+        fills = await client.get_fills(instrument, since=_stamped_at(leg) - _BEFORE_ITS_STAMP, limit=_FILLS)
         ours = [fill for fill in fills if fill.client_order_id == leg.client_order_id]
         size = sum((fill.size for fill in ours), Decimal(0))
         if size:
@@ -263,6 +265,11 @@ class Resolver:
 
     def _age_s(self, leg: Leg) -> float:
         return (self._clock.now_ms() - (leg.claimed_ms or leg.created_ms)) / 1000
+
+
+def _stamped_at(leg: Leg) -> datetime:
+    """Return when a leg was sent, by its venue's clock."""
+    return from_millis(leg.timestamp_ms or leg.created_ms)
 
 
 def _new_watch(leg: Leg, now: float) -> Watch:

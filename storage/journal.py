@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 
 from models.account import Account
-from models.requests import Ack, SignedRequest
+from models.requests import Ack, AckKind, SignedRequest
 from models.values import Value, plain
 from storage.accounts import ensure_account
 from storage.claims import Claim, Claimed, Recorded, Sign, claim, insert_event, reclaim
@@ -67,7 +67,10 @@ class Journal(Repository):
     async def answer(
         self, updates: Sequence[tuple[int, Ack, Decide]], attempt_no: int, announce: Announce | None = None
     ) -> list[Leg]:
-        """Write what an attempt's answer proves about each of its legs, all or none; return the legs."""
+        """Write what an attempt's answer proves about each of its legs, all or none; return the legs.
+
+        That an attempt never left says nothing about a later one, which may be on its way.
+        """
         now = self._now_ms()
 
         def job(tx: Transaction) -> list[Leg]:
@@ -75,7 +78,8 @@ class Journal(Repository):
             for leg_id, ack, decide in updates:
                 _note_answer(tx, leg_id, attempt_no, ack, now)
                 before = _read(tx, leg_id)
-                step = self._apply(tx, before, decide, announce, now)
+                is_outdated = ack.kind is AckKind.NOT_SENT and _latest_attempt(tx, leg_id) != attempt_no
+                step = None if is_outdated else self._apply(tx, before, decide, announce, now)
                 legs.append(before if step is None else step.after)
             return legs
 
@@ -272,6 +276,11 @@ class Journal(Repository):
 
 def _read(tx: Transaction, leg_id: int) -> Leg:
     return find_legs(tx.sql, "l.id=?", (leg_id,))[0]
+
+
+def _latest_attempt(tx: Transaction, leg_id: int) -> int:
+    sql = "SELECT max(no) FROM attempts WHERE leg_id=? AND purpose='send'"
+    return int(tx.sql.execute(sql, (leg_id,)).fetchone()[0])
 
 
 def _write(tx: Transaction, before: Leg, update: LegUpdate, now_ms: int) -> Leg:

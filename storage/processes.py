@@ -20,6 +20,8 @@ from storage.schema import LEASES, PROCESSES
 from storage.writer import Transaction, Writer
 
 LEASE_MS = 15_000
+_LOCK_TRIES, _LOCK_WAIT_S = 5, 0.02
+"""A process that asks whether a lock is free holds it for a moment; that is no reason not to start."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -56,13 +58,18 @@ class RoleLock:
             StorageRefused: Another process has it.
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as e:
-            os.close(descriptor)
-            raise StorageRefused(
-                f"{self._path.name}: already held; another {self._path.stem} process runs here, stop it first"
-            ) from e
+        for is_last in (False,) * _LOCK_TRIES + (True,):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as e:
+                if is_last:
+                    os.close(descriptor)
+                    raise StorageRefused(
+                        f"{self._path.name}: already held; another {self._path.stem} process runs here, stop it first"
+                    ) from e
+                time.sleep(_LOCK_WAIT_S)
+            else:
+                break
         self._descriptor = descriptor
 
     def release(self) -> None:

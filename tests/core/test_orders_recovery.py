@@ -177,6 +177,16 @@ async def test_restored_database_is_recognised_and_trading_halts_until_the_opera
         assert len(room.venue.executions) == 3
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe"])
+async def test_mark_that_cannot_be_read_halts_trading_instead_of_the_program(bybit: Room, damage: bytes) -> None:
+    bybit.store.path.with_name("journal.mark").write_bytes(damage)
+    report = await bybit.clock.run(bybit.recovery.recover())
+    assert report.is_restored
+    with pytest.raises(LimitExceeded) as refusal:
+        await bybit.buy("c")
+    assert refusal.value.code == "trading_halted"
+
+
 class Broken:
     """A writer whose disk is full."""
 
@@ -232,6 +242,18 @@ async def test_outcome_that_could_not_be_written_is_kept_and_written_later(bybit
     bybit.store.journal._writer = real
     await bybit.clock.advance(2)
     assert await bybit.state() is LegState.ACKED
+
+
+async def test_entry_that_was_written_by_half_stops_nothing(bybit: Room, tmp_path: Path) -> None:
+    log = tmp_path / "emergency.log"
+    log.write_bytes(b'{"cause": "torn' + log.read_bytes()[15:])
+    bybit.emergency.append({"cause": "merged with it"})
+    bybit.emergency.append({"cause": "whole"})
+    torn, whole = bybit.emergency.entries()
+    assert "torn" in torn["unreadable"]
+    assert whole == {"cause": "whole"}
+    await bybit.clock.run(bybit.recovery.recover())
+    assert [entry.action for entry in await bybit.store.audit.latest()] == ["emergency", "emergency"]
 
 
 def test_emergency_log_has_its_space_before_it_is_needed(tmp_path: Path) -> None:

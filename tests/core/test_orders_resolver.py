@@ -165,8 +165,12 @@ async def test_every_noop_is_journalled_before_it_is_sent(hyperliquid: Room) -> 
     assert rows[0][1] == rows[1][1]
 
 
-async def test_order_gone_from_the_listings_after_a_day_is_told_by_its_executions(bybit: Room) -> None:
+@pytest.mark.parametrize("our_clock_ahead_s", [0, 30 * 3600, -30 * 3600])
+async def test_order_gone_from_the_listings_after_a_day_is_told_by_its_executions(
+    bybit: Room, our_clock_ahead_s: int
+) -> None:
     bybit.venue.moods = [Network.ANSWER_LOST]
+    bybit.venue.clock_ahead_ms = -1000 * our_clock_ahead_s
     await bybit.buy()
     bybit.venue.is_reachable = False
     await bybit.clock.advance(DAY_S + 3600)

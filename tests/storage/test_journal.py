@@ -256,6 +256,18 @@ async def test_leg_that_never_left_is_claimed_again_by_exactly_one(store: Store,
     assert isinstance(late, Recorded)
 
 
+async def test_attempt_that_never_left_says_nothing_about_the_one_after_it(store: Store, account: Account) -> None:
+    """A write may be reported as failed and be on the disk all the same; then it is written again, later."""
+    first = await claimed(store, account)
+    (leg_id,) = first.leg_ids
+    never_left = [(leg_id, Ack(kind=AckKind.NOT_SENT), lambda _: LegUpdate(state=LegState.PREPARED, evidence="x"))]
+    await store.journal.answer(never_left, first.attempt_no)
+    assert isinstance(await store.journal.reclaim(wish(account, "c"), first.leg_ids, sign), Claimed)
+    (leg,) = await store.journal.answer(never_left, first.attempt_no)
+    assert leg.state is LegState.SENDING
+    assert isinstance(await store.journal.reclaim(wish(account, "c"), first.leg_ids, sign), Recorded)
+
+
 async def test_answer_is_stored_with_its_attempt_and_as_an_event(store: Store, account: Account) -> None:
     result = await claimed(store, account)
     update = LegUpdate(state=LegState.ACKED, evidence="answer", order_id="v1")

@@ -1,6 +1,7 @@
 """Starts, leases and role locks, with real processes where only those prove anything."""
 
 import asyncio
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -38,6 +39,16 @@ async def test_second_process_of_a_role_is_refused(url: str) -> None:
     await first.close()
     again = await Store.open(url, role="bot")
     await again.close()
+
+
+async def test_asking_whether_a_process_lives_keeps_none_from_starting(tmp_path: Path) -> None:
+    asked = os.open(tmp_path / "bot.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(asked, fcntl.LOCK_SH)
+    asyncio.get_running_loop().call_later(0.03, os.close, asked)
+    lock = RoleLock(tmp_path, "bot")
+    await asyncio.to_thread(lock.acquire)
+    assert not lock.is_free()
+    lock.release()
 
 
 async def test_live_processes_are_not_gone_and_ended_ones_are(url: str) -> None:
