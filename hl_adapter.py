@@ -126,7 +126,7 @@ class DirectHyperliquid:
                 raise Unavailable(f"HTTP {e.status_code}") from e
             except ServerError as e:
                 raise Unavailable(f"HTTP {e.status_code}") from e
-            except (KeyError, AttributeError) as e:  # how the SDK fails on an error body it did not expect
+            except (KeyError, AttributeError, RecursionError) as e:  # how the SDK fails on a body it did not expect
                 raise Unavailable("the venue refused the question") from e
 
         answer = await self._pools.read(fetch)
@@ -406,12 +406,13 @@ class DirectHyperliquid:
 
     async def send(self, request: SignedRequest) -> tuple[Ack, ...]:
         """Post once and classify."""
-        ids = legs_of(action_for(request.action))
+        asked = action_for(request.action)
+        ids = legs_of(asked)
         try:
             answer = await self._pools.write(lambda: post_once(self._signing.session, request))
         except requests.RequestException as e:
             return tuple(network_ack(e) for _ in ids)
-        return read_answer(answer.status, answer.content, ids)
+        return read_answer(answer.status, answer.content, ids, asked["type"])
 
 
 def _wallet(private_key: str) -> Any:

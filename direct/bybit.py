@@ -379,7 +379,7 @@ class DirectBybit:
             return (network_ack(e),) * legs
         if answer.status == _FORBIDDEN:
             self._turns.leave_alone()
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             self._observe(json.loads(answer.content), sent_at, is_certain=True)
         return read_answer(answer.status, answer.content, request.action)
 

@@ -20,7 +20,7 @@ def read_answer(status: int, content: bytes, action: Action) -> tuple[Ack, ...]:
     try:
         answer = json.loads(content)
         code = answer["retCode"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return unknown
     if status != 200 or type(code) is not int:
         return unknown
@@ -33,11 +33,21 @@ def _leg(code: object, message: str, result: object, action: Action) -> Ack:
     kind = _kind(code, action)
     if kind is not AckKind.ACCEPTED:
         return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
-    ids = result if isinstance(result, Mapping) else {}
-    ours = getattr(action, "client_order_id", None)
-    if ours and ids.get("orderLinkId") not in (None, "", ours):
-        return Ack(kind=AckKind.UNKNOWN, code="bad_answer")
-    return Ack(kind=AckKind.ACCEPTED, order_id=ids.get("orderId"), client_order_id=ours)
+    found = result if isinstance(result, Mapping) else {}
+    if found.get("success") == "0" or found.get("reasons"):  # of cancel-all and of the margin mode
+        return Ack(kind=AckKind.UNKNOWN, code="venue_error")
+    if not isinstance(action, OrderRequest | AmendOrder | CancelOrder):
+        return Ack(kind=AckKind.ACCEPTED)
+    order_id = found.get("orderId")
+    is_named_by_theirs = not isinstance(action, OrderRequest) and action.order_id is not None
+    is_ours = (
+        order_id == getattr(action, "order_id", None)
+        if is_named_by_theirs
+        else found.get("orderLinkId") == action.client_order_id
+    )
+    if not isinstance(order_id, str) or not order_id or not is_ours:
+        return Ack(kind=AckKind.UNKNOWN, client_order_id=action.client_order_id, code="bad_answer")
+    return Ack(kind=AckKind.ACCEPTED, order_id=order_id, client_order_id=action.client_order_id)
 
 
 def _word(code: object, action: Action) -> str:
@@ -61,8 +71,13 @@ def _kind(code: object, action: Action) -> AckKind:
 
 
 def _batch(answer: Row, action: BatchOrders) -> tuple[Ack, ...]:
-    rows, notes = (answer.get("result") or {}).get("list") or [], (answer.get("retExtInfo") or {}).get("list") or []
+    rows, notes = _list(answer.get("result")), _list(answer.get("retExtInfo"))
     if len(rows) != len(action.orders) or len(notes) != len(action.orders):
         return ()
     triples = zip(rows, notes, action.orders, strict=True)
     return tuple(_leg(note.get("code"), str(note.get("msg", "")), row, order) for row, note, order in triples)
+
+
+def _list(holder: object) -> list[Row]:
+    items = holder.get("list") if isinstance(holder, Mapping) else None
+    return items if isinstance(items, list) and all(isinstance(item, Mapping) for item in items) else []

@@ -35,7 +35,7 @@ class Client(HTTP):
         """
         try:
             body = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict) or type(body.get("retCode")) is not int or "retMsg" not in body:
             raise BadPayload("expected an object with retCode and retMsg")

@@ -19,7 +19,7 @@ from exchanges import bybit_errors as errors
 from exchanges.bybit_calls import Answer, Call, Endpoints
 from exchanges.clock import STALE_S
 from exchanges.pacing import Cost, Limit, Purpose, read_purpose
-from exchanges.transport import MAX_ANSWER, Response, Transport
+from exchanges.transport import MAX_ANSWER, NOT_JSON, Response, Transport
 from models.errors import BadPayload, Unavailable
 from models.values import from_millis
 
@@ -223,7 +223,7 @@ def decode(response: Response) -> dict[str, Any] | None:
     """Return the JSON object of an answer; None if it is anything else."""
     try:
         envelope = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return None
     return envelope if isinstance(envelope, dict) else None
 

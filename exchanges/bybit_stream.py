@@ -15,6 +15,7 @@ from exchanges import bybit_errors as errors
 from exchanges.base import AccountEvent
 from exchanges.bybit_http import BybitHTTP
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
+from exchanges.transport import NOT_JSON
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
@@ -128,6 +129,6 @@ def _text(message: dict[str, Any]) -> str:
 def _decode(raw: bytes) -> dict[str, Any] | None:
     try:
         message = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
     return message if isinstance(message, dict) else None

@@ -19,7 +19,7 @@ from exchanges.hyperliquid_wires import (
     OrderAction,
     WireAction,
 )
-from exchanges.transport import Response
+from exchanges.transport import NOT_JSON, Response
 from models.errors import BadOrder
 from models.requests import Ack, AckKind, SignedRequest
 from models.values import positive_decimal
@@ -52,7 +52,8 @@ class _Status(msgspec.Struct, frozen=True):
 
 
 class _Data(msgspec.Struct, frozen=True):
-    statuses: list[_Status | str]
+    statuses: list[msgspec.Raw]
+    """Read one by one, so that an odd one does not hide what became of the others."""
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
+_leg_decoder: Final[msgspec.json.Decoder[_Status | str]] = msgspec.json.Decoder(_Status | str)
 
 _ORDER_LIKE: Final = (OrderAction, ModifyAction)
 _CANCEL_LIKE: Final = (CancelAction, CloidCancelAction)
@@ -82,7 +84,7 @@ def acks_of(request: SignedRequest, response: Response) -> tuple[Ack, ...]:
         return _for_all(ids, unknown("unexpected_answer", response.status))
     try:
         answer = _decoder.decode(response.body)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return _for_all(ids, unknown("unexpected_answer", response.status))
     return _classify(to_wire(request.action), ids, answer)
 
@@ -124,7 +126,17 @@ def _classify(wire: WireAction, ids: Sequence[str | None], answer: _Answer) -> t
     if result.type != expected or result.data is None or len(result.data.statuses) != len(ids):
         return _for_all(ids, unknown("unexpected_answer", _OK))
     read = _order_ack if expected == "order" else _cancel_ack
-    return tuple(read(status, client_id) for status, client_id in zip(result.data.statuses, ids, strict=True))
+    return tuple(
+        _unclear_leg(client_id) if (status := _status_of(raw)) is None else read(status, client_id)
+        for raw, client_id in zip(result.data.statuses, ids, strict=True)
+    )
+
+
+def _status_of(raw: msgspec.Raw) -> _Status | str | None:
+    try:
+        return _leg_decoder.decode(raw)
+    except NOT_JSON:
+        return None
 
 
 def _refused_whole(text: str) -> Ack:

@@ -10,7 +10,7 @@ import msgspec
 
 from exchanges.hyperliquid_keys import AccountAddress
 from exchanges.pacing import Cost, read_purpose
-from exchanges.transport import MAX_TABLE, Response, Transport
+from exchanges.transport import MAX_TABLE, NOT_JSON, Response, Transport
 from models.errors import BadPayload, Unavailable
 
 MAIN_DEX: Final = ""
@@ -89,7 +89,7 @@ class Info:
             raise Unavailable(f"HyperLiquid answered {kind} with HTTP {response.status}.", code="venue_error")
         try:
             return msgspec.json.decode(response.body)
-        except msgspec.DecodeError as e:
+        except NOT_JSON as e:
             raise BadPayload(f"{kind}: expected JSON") from e
 
 

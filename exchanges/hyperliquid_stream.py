@@ -18,7 +18,7 @@ import msgspec
 from exchanges.base import AccountEvent
 from exchanges.hyperliquid_keys import AccountAddress
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
-from exchanges.transport import Transport
+from exchanges.transport import NOT_JSON, Transport
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Unavailable
@@ -108,7 +108,7 @@ def read_event(message: bytes, *, user: AccountAddress, account_type: AccountTyp
     """Return what a frame tells about the account; None for the rest. A frame that cannot be read becomes a gap."""
     try:
         frame = msgspec.json.decode(message)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None  # the first frame of a line is plain text
     if not isinstance(frame, Mapping):
         return None
@@ -176,6 +176,6 @@ async def _greet(line: Line, subscriptions: Sequence[Mapping[str, str]]) -> None
 def _frame(message: bytes) -> tuple[str, Any]:
     try:
         frame = msgspec.json.decode(message)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return "", None
     return (str(frame.get("channel")), frame.get("data")) if isinstance(frame, Mapping) else ("", None)

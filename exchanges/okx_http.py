@@ -19,7 +19,7 @@ import msgspec
 from exchanges import okx_errors as errors
 from exchanges.pacing import Cost, Limit, Purpose, read_purpose
 from exchanges.spec import Endpoints
-from exchanges.transport import MAX_ANSWER, Response, Transport
+from exchanges.transport import MAX_ANSWER, NOT_JSON, Response, Transport
 from models import wire
 from models.errors import BadPayload, Unavailable
 from models.values import from_millis
@@ -257,7 +257,7 @@ def decode(response: Response) -> dict[str, Any] | None:
     """Return the JSON object of an answer; None if it is anything else."""
     try:
         envelope = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return None
     return envelope if isinstance(envelope, dict) else None
 

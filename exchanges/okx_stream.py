@@ -17,6 +17,7 @@ from exchanges.okx_http import OkxHttp
 from exchanges.okx_market import SWAPS, Contracts
 from exchanges.okx_order_rows import fill_from_okx, order_from_okx
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
+from exchanges.transport import NOT_JSON
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
@@ -150,6 +151,6 @@ def _text(message: dict[str, Any]) -> str:
 def _decode(raw: bytes) -> dict[str, Any] | None:
     try:
         message = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
     return message if isinstance(message, dict) else None

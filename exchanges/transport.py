@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from exchanges.clock import VenueClock
@@ -25,6 +26,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3, sock_read=8)
 MAX_ANSWER = 1 << 20
 MAX_TABLE = 8 << 20
 """For public tables of all markets, which no user can make grow."""
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""How a body fails to be read: also as text in no known letters, or nested without an end."""
 _KEEPALIVE_S = 60
 
 

@@ -18,7 +18,7 @@ from tests.exchanges.wire_server import Received, Reply, Script, WireServer
 
 Reads = dict[str, Callable[[Any], Awaitable[Any]]]
 TIME = {"timeSecond": "1790000000", "timeNano": "1790000000000000000"}
-NOT_JSON = [b"", b"null", b"<html>busy</html>", b'"ok"', b"7", b"true", b"[1]", b"[[]]", b"[null]"]
+NOT_JSON = [b"", b"null", b"<html>busy</html>", b'"ok"', b"7", b"true", b"[1]", b"[[]]", b"[null]", b"[" * 100_000]
 OUT_OF_SHAPE = [b"{}", b'{"error": "x"}', b'{"list": []}', b'{"data": []}']
 LISTS: list[Any] = [None, {}, [None], [{}], [[]]]
 RESULTS: list[Any] = [None, [], "", {}, *({"list": rows} for rows in LISTS)]
