@@ -108,6 +108,8 @@ class Intake:
                 pause_s = _FIRST_PAUSE_S
             except (TelegramError, StorageUnavailable) as e:
                 self._tell_once(e)
+                if _goes_to_a_webhook(e):
+                    await self._take_back()
                 self._expect_round(asked := _pause_after(e, pause_s))
                 await asyncio.sleep(asked)
                 pause_s = min(pause_s * 2, _MAX_PAUSE_S)
@@ -131,6 +133,14 @@ class Intake:
         failpoint("K2")
         await self._hand_out([update for update in updates if update.update_id in new])
         return updates[-1].update_id + 1
+
+    async def _take_back(self) -> None:
+        """End a webhook that somebody set for this token: while it is there nothing can be polled, and all that people
+        write goes to its address. What waits at Telegram stays."""
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as e:
+            logger.warning("webhook not removed", extra={"problem": type(e).__name__})
 
     def _expect_round(self, within_s: float) -> None:
         self._next_round = time.monotonic() + within_s
@@ -187,9 +197,16 @@ class Intake:
             logger.info("updates are taken again")
 
 
+def _goes_to_a_webhook(error: Exception) -> bool:
+    """Whether polling is refused because a webhook gets the updates: https://core.telegram.org/bots/api#getupdates"""
+    return isinstance(error, Conflict) and "webhook" in error.message.lower()
+
+
 def _pause_after(error: Exception, pause_s: float) -> float:
     if isinstance(error, FloodWait):
         return error.seconds
+    if _goes_to_a_webhook(error):
+        return pause_s
     return _LONG_PAUSES_S.get(type(error), pause_s) if isinstance(error, TelegramError) else pause_s
 
 

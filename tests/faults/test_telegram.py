@@ -269,6 +269,20 @@ async def tap_that_cannot_be_acknowledged_counts_all_the_same(scene: Scene, fold
         assert refused
 
 
+@row("T15")
+async def webhook_that_somebody_set_for_the_token_is_ended_and_gets_nothing(
+    scene: Scene, folder: Path, case: Case
+) -> None:
+    async with scene.product(folder, case.exchange, case.path) as stage, chatting(stage) as chat:
+        await chat.says("/start")
+        chat.state.updates.set_webhook("https://127.0.0.1:1/", "")
+        people.send_text(chat.state, demo.OWNER_ID, "/whoami")
+        await stage.time.advance(60)
+        assert chat.state.updates.webhook_url == ""
+        assert "100000001" in chat.owner.last().text
+        assert chat.app.intake.findings() == []
+
+
 @row("T16")
 async def bot_whose_token_was_revoked_goes_on_guarding(scene: Scene, folder: Path, case: Case) -> None:
     async with scene.product(folder, case.exchange, case.path) as stage, chatting(stage) as chat:
