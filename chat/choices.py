@@ -6,6 +6,7 @@ from exchanges.registry import EXCHANGES
 from models.enums import TradingMode
 from models.errors import BadOrder
 from telegram_ui.texts import LANGUAGES, Texts
+from telegram_ui.views.home import menu_view
 from telegram_ui.views.settings import exchange_view, language_view, mode_view
 
 
@@ -33,9 +34,10 @@ async def cmd_mode(call: Call) -> Reply:
 
 
 async def cmd_language(call: Call) -> Reply:
-    """Show the languages, or choose the one that was named; the answer is in it already."""
+    """Show the languages, or choose the one that was named; the answer, and the phone's keyboard, are in it already."""
     wanted = (call.arguments[0] if call.arguments else call.text).strip().lower()
     if wanted not in LANGUAGES:
         return language_view(call.t)
     await call.store.users.set_language(call.user_id, wanted)
-    return language_view(Texts(wanted, call.t.zone))
+    chosen = Texts(wanted, call.t.zone)
+    return language_view(chosen), menu_view(chosen)

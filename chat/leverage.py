@@ -21,9 +21,9 @@ async def cmd_leverage(call: Call) -> Reply:
     symbol, leverage = parse_leverage(call.text)
     accounts = await chosen_accounts(call)
     instrument = await find_instrument(call, accounts[0], symbol)
-    highest = instrument.max_leverage
-    if highest is not None and leverage > highest:
-        raise BadOrder("leverage too high", code="bad_leverage", maximum=highest)
+    lowest, highest = instrument.min_leverage, instrument.max_leverage
+    if leverage < lowest or (highest is not None and leverage > highest):
+        raise BadOrder("no such leverage here", code="bad_leverage", minimum=lowest, maximum=highest)
     payload = {
         "accounts": [frozen_account(account) for account in accounts],
         "symbol": instrument.symbol,

@@ -22,6 +22,7 @@ from models.ticket import Level
 from models.values import plain
 from telegram_ui.buttons import PositionKey
 from telegram_ui.screen import Screen
+from telegram_ui.texts import N_
 from telegram_ui.views.plans import protection_plan, removal_plan
 from telegram_ui.views.positions import ask_level_view, position_gone_view, positions_view
 
@@ -174,7 +175,9 @@ async def _protect(call: Call, payload: Payload, token: str) -> Screen:
             ),
         )
 
-    return await results_screen(call, [await ask(key.account_of(call.user_id), question)])
+    sentence = N_("Stop {price}") if payload["is_stop"] else N_("Target {price}")
+    done = call.t(sentence, price=call.t.price(price)) if price else None
+    return await results_screen(call, [await ask(key.account_of(call.user_id), question)], done=done)
 
 
 PROTECT = Deed(kind="protect", run=_protect)

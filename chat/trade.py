@@ -122,13 +122,14 @@ async def _open_one(call: Call, order: Payload, cause: str) -> Part[OrderResult]
     return await ask(thawed_account(call, order), question)
 
 
-async def results_screen(call: Call, parts: Sequence[Part[OrderResult]]) -> Screen:
-    """Show results, and remember which of them are still being checked."""
+async def results_screen(call: Call, parts: Sequence[Part[OrderResult]], *, done: Html | None = None) -> Screen:
+    """Show results, and remember which of them are still being checked; `done` says what all of them together did."""
     awaits = await watch_unknown(call, parts)
     # what became known before anybody was told to wait is shown at once; what becomes known later finds its message
     known = [part if part.value is None else replace(part, value=await as_known_now(part.value)) for part in parts]
     is_open = any(part.value is not None and part.value.outcome is Outcome.UNKNOWN for part in known)
-    return replace(results_view(call.t, known), awaits=awaits if is_open else ())
+    is_done = all(part.value is not None and part.value.success for part in known)
+    return replace(results_view(call.t, known, done=done if is_done else None), awaits=awaits if is_open else ())
 
 
 OPEN = Deed(kind="open", run=_open, look_again=_moved_away)

@@ -62,7 +62,7 @@ def alert_added_view(t: Texts, row: AlertRow, now: Decimal | None) -> Screen:
     return Screen(
         text=lines(
             bold(t(title, symbol=row.symbol, line=t.price(row.price))),
-            dotted(t("It is {price} now.", price=t.price(now)), _place(row)),
+            dotted(t("Now {price}", price=t.size(now)), _place(row)),
             row.note or None,
         ),
         keyboard=(
@@ -78,7 +78,7 @@ def alert_fired_view(t: Texts, row: AlertRow, price: Decimal) -> Screen:
     return Screen(
         text=lines(
             bold(t(title, symbol=row.symbol, line=t.price(row.price))),
-            dotted(t("It is {price} now.", price=t.price(price)), _place(row)),
+            dotted(t("Now {price}", price=t.size(price)), _place(row)),
             row.note or None,
         ),
         keyboard=(

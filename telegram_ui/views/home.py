@@ -33,6 +33,11 @@ def menu_rows(t: Texts) -> tuple[tuple[str, ...], ...]:
     return tuple(names[:2]), tuple(names[2:])
 
 
+def menu_view(t: Texts) -> Screen:
+    """Bring the phone's keyboard anew, in the language that was chosen."""
+    return Screen(text=t("I speak English now."), menu=menu_rows(t), is_silent=True)
+
+
 def greeting_view(t: Texts, *, is_sandbox: bool, has_account: bool) -> Screen:
     """Greet somebody, say whose money it is, and show what can be written. The menu follows as a message of its own."""
     if is_sandbox:

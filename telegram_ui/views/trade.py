@@ -208,10 +208,10 @@ def _filled_line(t: Texts, result: OrderResult) -> Html | None:
     return t("Filled {filled} of {size}", filled=t.size(result.filled_size), size=t.size(result.size))
 
 
-def results_view(t: Texts, parts: Sequence[Part[OrderResult]]) -> Screen:
+def results_view(t: Texts, parts: Sequence[Part[OrderResult]], *, done: Html | None = None) -> Screen:
     """Show what became of one confirmation, account by account."""
     return Screen(
-        text=blocks(*(_part_result(t, part) for part in parts)),
+        text=blocks(*(_part_result(t, part) for part in parts), done),
         keyboard=(
             (Button(text=t("Positions"), action="poss"), Button(text=t("Orders"), action="ords")),
             (home_button(t),),
