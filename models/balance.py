@@ -71,8 +71,8 @@ class Balance(Value):
         https://bybit-exchange.github.io/docs/v5/account/wallet-balance
         """
         rows = wire.records(row, "coin")
-        # A coin whose wallet is empty text is one the venue says nothing about; the account's own totals still hold.
-        coins = tuple(_bybit_coin(coin) for coin in rows if coin.get("walletBalance") != "")
+        # A coin whose wallet is absent is one the venue says nothing about; the account's own totals still hold.
+        coins = tuple(_bybit_coin(coin) for coin in rows if wire.optional_decimal(coin, "walletBalance") is not None)
         equity = wire.optional_decimal(row, "totalEquity")
         available = wire.optional_decimal(row, "totalAvailableBalance")
         if margin_mode is MarginMode.ISOLATED or equity is None or available is None:
@@ -128,6 +128,8 @@ class Balance(Value):
             if abstraction is not None and abstraction not in hyperliquid.MONEY_IN_PERPS:
                 wire.warn_unknown("userAbstraction", abstraction)
             equity = _sum_of(states, "accountValue")
+            if abstraction not in {None, *hyperliquid.MONEY_IN_PERPS} and not equity and any(c.total for c in coins):
+                raise wire.bad_field("userAbstraction", "a word that says where the money is", abstraction)
             wallet, used = equity - unrealized, _sum_of(states, "totalMarginUsed")
             is_shared = abstraction in hyperliquid.SHARED_BETWEEN_DEXES
             available = wire.total(wire.decimal(s, "withdrawable") for s in (states if is_shared else [state]))

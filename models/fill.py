@@ -48,7 +48,7 @@ class Fill(Value):
         if wire.text(row, "execType") == bybit.FUNDING:
             return None
         kind = _bybit_kind(row)
-        if kind is FillKind.SETTLEMENT and wire.optional_text(row, "side") is None:
+        if kind is FillKind.SETTLEMENT and (wire.optional_text(row, "side") or "None") in bybit.FLAT_SIDES:
             return None
         native = wire.text(row, "symbol")
         return cls(

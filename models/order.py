@@ -135,6 +135,8 @@ class Order(Value):
         is_trigger = wire.flag(inner, "isTrigger")
         order_type = wire.described(inner, "orderType", hyperliquid.ORDER_TYPES) or OrderType.UNKNOWN
         status = _hyperliquid_status(word, is_trigger=is_trigger, size=size, filled=filled)
+        if status is OrderStatus.FILLED and not filled:  # the row is older than the word
+            filled = size
         take_profit, stop_loss = _attached_protection(inner)
         return cls(
             exchange=hyperliquid.EXCHANGE,

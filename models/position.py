@@ -77,8 +77,8 @@ class Position(Value):
 
         https://bybit-exchange.github.io/docs/v5/position
         """
-        size = wire.unsigned(row, "size")
         side = _bybit_side(row)
+        size = wire.optional_unsigned(row, "size") if side is None and "side" in row else wire.unsigned(row, "size")
         if not size:
             return None
         if side is None:

@@ -106,9 +106,10 @@ def test_a_bybit_coin_that_cannot_be_trusted_refuses_the_balance(changes: dict[s
         Balance.from_bybit(row)
 
 
-def test_a_bybit_coin_without_a_wallet_does_not_hide_the_accounts_totals() -> None:
+@pytest.mark.parametrize("nothing", [{"walletBalance": ""}, {"walletBalance": None}, {}], ids=str)
+def test_a_bybit_coin_without_a_wallet_does_not_hide_the_accounts_totals(nothing: dict[str, Any]) -> None:
     (row,) = bybit_rows("http_get_wallet_balance_cross")
-    row["coin"].append(dict.fromkeys(row["coin"][0], "") | {"coin": "XRP"})
+    row["coin"].append({"coin": "XRP", "equity": "", "usdValue": "", **nothing})
     balance = Balance.from_bybit(row, margin_mode=MarginMode.CROSS)
     assert balance == bybit_balance("cross", margin_mode=MarginMode.CROSS)
 
@@ -161,6 +162,13 @@ def test_a_unified_account_without_its_spot_balances_is_not_zero() -> None:
     state = payload("hyperliquid/info_clearinghouse_state_unified")
     with pytest.raises(BadPayload, match="where this account keeps its money"):
         Balance.from_hyperliquid(state, abstraction="unifiedAccount")
+
+
+def test_a_new_kind_of_account_is_not_zero_where_the_money_is_in_spot() -> None:
+    state = payload("hyperliquid/info_clearinghouse_state_unified")
+    with pytest.raises(BadPayload, match="where the money is"):
+        Balance.from_hyperliquid(state, spot=payload(SPOT), abstraction="somethingNew")
+    assert Balance.from_hyperliquid(payload(STATE), spot=payload(SPOT), abstraction="somethingNew").equity > 0
 
 
 def test_a_unified_account_without_usdc_has_none() -> None:

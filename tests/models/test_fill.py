@@ -87,7 +87,7 @@ def test_a_bybit_fill_that_cannot_be_trusted_is_refused(changes: dict[str, str])
 
 
 @pytest.mark.parametrize("kind", ["Settle", "SessionSettlePnL", "Delivery"])
-@pytest.mark.parametrize("side", ["", None])
+@pytest.mark.parametrize("side", ["", None, "None"])
 def test_a_settlement_without_a_side_is_no_fill(kind: str, side: str | None) -> None:
     row = bybit_rows("http_get_execution_list")[0]
     assert Fill.from_bybit({**row, "execType": kind, "side": side}) is None

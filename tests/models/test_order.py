@@ -291,6 +291,13 @@ def test_a_hyperliquid_order_with_nothing_left_is_filled_whatever_its_state_is_c
     assert (order.status, order.remaining_size, order.is_open) == (OrderStatus.FILLED, Decimal(0), False)
 
 
+@pytest.mark.parametrize(("left", "filled"), [("0.0", "0.01"), ("0.01", "0.01"), ("0.004", "0.006")])
+def test_a_filled_hyperliquid_order_has_filled_something(left: str, filled: str) -> None:
+    row = {**payload("hyperliquid/info_frontend_open_orders")[0], "sz": left}
+    order = Order.from_hyperliquid({"order": row, "status": "filled", "statusTimestamp": 1760000000000})
+    assert (order.status, order.filled_size) == (OrderStatus.FILLED, Decimal(filled))
+
+
 @pytest.mark.parametrize("is_newest_first", [True, False])
 @pytest.mark.parametrize(("last", "later_by_ms"), [("canceled", 694486), ("filled", 0)])
 def test_an_order_that_a_history_lists_in_several_states_is_in_the_last(

@@ -220,6 +220,19 @@ def test_an_entry_price_that_is_null_follows_from_value_and_profit(number: int) 
     assert abs(implied.entry_price - told.entry_price) < Decimal("0.01")
 
 
+@pytest.mark.parametrize("size", ["0", "0.000", "", None])
+@pytest.mark.parametrize("side", ["", "None", None])
+def test_a_bybit_row_without_a_side_is_flat_whatever_else_is_empty(size: str | None, side: str | None) -> None:
+    row = dict.fromkeys(bybit_rows("http_get_position_list")[0], "") | {"symbol": "BTCUSDT", "positionIdx": 1}
+    assert Position.from_bybit({**row, "size": size, "side": side}) is None
+
+
+@pytest.mark.parametrize("changes", [{"size": ""}, {"size": None}, {"side": ""}, {"side": None}], ids=str)
+def test_a_bybit_row_that_is_half_flat_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        Position.from_bybit({**bybit_rows("http_get_position_list")[0], **changes})
+
+
 def test_an_unknown_margin_mode_does_not_hide_the_position() -> None:
     row = payload("hyperliquid/info_clearinghouse_state")["assetPositions"][0]["position"]
     assert from_hyperliquid({**row, "leverage": {"type": "quantum", "value": 20}}).margin_mode is None
