@@ -7,8 +7,11 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from core.past import past_of
+from core.summary import Summary
 from models.account import Account
 from models.enums import AccountType
 from sandbox import demo
@@ -147,6 +150,12 @@ class Evening:
         kinds, names = {LedgerKind.REALISED, LedgerKind.FEE, LedgerKind.FUNDING}, {self.native(s) for s in symbols}
         lines = self.books.ledger.lines(account_id=self.uid, after=since)
         return sum((line.amount or D(0) for line in lines if line.kind in kinds and line.symbol in names), D(0))
+
+    async def summary(self) -> Summary:
+        """Return what the bot adds up for the last day."""
+        runtime, now = self.rig.runtime, datetime.now(UTC)
+        past = await past_of(runtime.backend, runtime.store, self.account, now - timedelta(days=1), now)
+        return past.summary
 
     async def exported(self, text: str) -> list[dict[str, str]]:
         """Ask for a file and return its rows."""
