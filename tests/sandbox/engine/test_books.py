@@ -63,8 +63,8 @@ class Trader:
         self.clock = Clock(frozen_at=START)
         self.market = Market(clock=self.clock)
         self.engine = Engine(venue=venue, market=self.market)
-        self.symbol = "ETHUSDT" if venue is Venue.BYBIT else "ETH"
-        self.coin = "USDT" if venue is Venue.BYBIT else "USDC"
+        self.symbol = {Venue.BYBIT: "ETHUSDT", Venue.HYPERLIQUID: "ETH", Venue.OKX: "ETH-USDT-SWAP"}[venue]
+        self.coin = "USDC" if venue is Venue.HYPERLIQUID else "USDT"
         self.hedge = position_mode is PositionMode.HEDGE
         self.market.set_price("ETH", Decimal(3000))
         self.engine.open_account(
@@ -202,6 +202,7 @@ class Trader:
             (Venue.BYBIT, MarginMode.ISOLATED, PositionMode.ONE_WAY),
             (Venue.BYBIT, MarginMode.CROSS, PositionMode.HEDGE),
             (Venue.HYPERLIQUID, MarginMode.CROSS, PositionMode.ONE_WAY),
+            (Venue.OKX, MarginMode.CROSS, PositionMode.HEDGE),
         ]
     ),
 )
@@ -240,3 +241,36 @@ def test_a_cross_account_never_ends_in_debt(move_percent: int, long: bool) -> No
     trader.engine.step()
     assert trader.engine.account_view("a").equity >= 0
     trader.check()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(
+        [
+            (Venue.BYBIT, MarginMode.CROSS),
+            (Venue.BYBIT, MarginMode.ISOLATED),
+            (Venue.HYPERLIQUID, MarginMode.CROSS),
+            (Venue.OKX, MarginMode.CROSS),
+        ]
+    ),
+    st.integers(20, 60),
+    st.sampled_from([5, 10, 20]),
+    st.booleans(),
+)
+def test_a_position_is_taken_over_at_its_liquidation_price(
+    setting: tuple[Venue, MarginMode], size: int, leverage: int, long: bool
+) -> None:
+    for beyond, is_open in ((Decimal("-0.001"), True), (Decimal("0.001"), False)):
+        trader = Trader(*setting, PositionMode.ONE_WAY)
+        side = Side.BUY if long else Side.SELL
+        with suppress(RefusedError):  # set like this already
+            trader.engine.set_leverage("a", trader.symbol, Decimal(leverage))
+        spec = OrderSpec(symbol=trader.symbol, side=side, type=OrderType.MARKET, size=Decimal(size) / 4)
+        trader.engine.place("a", spec)
+        (view,) = trader.engine.positions("a")
+        if view.liquidation_price is None:
+            return
+        trader.market.set_price("ETH", view.liquidation_price * (1 - side.sign * beyond))
+        trader.engine.step()
+        assert bool(trader.engine.positions("a")) is is_open
+        trader.check()
