@@ -108,6 +108,10 @@ class DirectHyperliquid:
         """Return HyperLiquid's clock by its last answer."""
         return self._clock.now_ms()
 
+    def clock_error_ms(self) -> int | None:
+        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
+        return self._clock.error_ms()
+
     def _note_date(self, answer: requests.Response, **_: Any) -> None:
         """Learn the venue's time, whole seconds of it, from the date of every answer."""
         received_at = time.monotonic()

@@ -19,7 +19,7 @@ from core.failpoints import failpoint
 from core.herald import chat_of, settled_key
 from core.news import News
 from core.outcomes import as_not_sent, by_answer, by_order, paired, result_of
-from core.sending import result_of_ack, send_once
+from core.sending import know_the_time, result_of_ack, send_once
 from db import Claim, Claimed, Effect, Leg, LegState, Recorded, Route, StorageUnavailable, Store
 from models.account import Account
 from models.errors import BadOrder, LimitExceeded, Unavailable
@@ -215,6 +215,8 @@ class OrderDesk:
     async def _claim_and_carry(self, wish: Claim, action: Action, sender: Sender) -> list[Leg] | OrderResult:
         # the turn comes first: a stamp ages while it waits
         await sender.wait_turn(action)
+        if wish.effect is Effect.OPENS:
+            await know_the_time(sender)
         try:
             claimed = await self._store.journal.claim(wish, lambda nonce: self._sign(action, sender, nonce))
         except StorageUnavailable as e:

@@ -3,17 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from core.clock import Clock
 from core.failpoints import failpoint
 from db import Claim
 from models.enums import Outcome
+from models.errors import LimitExceeded, Unavailable
 from models.requests import Ack, AckKind, OrderResult, Sender, SignedRequest
 
 logger = logging.getLogger(__name__)
 
 SEND_LIMIT_S = 12.0
 """A sender answers within its own deadlines, which are shorter. One that does not has no answer."""
+CLOCK_ERROR_LIMIT_MS = 2500
+"""How wrong the venue's clock may be here for a fence to be one. Where it is told in whole seconds it is known to
+about one; what look-ups wait after a fence covers several."""
 
 _OUTCOMES = {
     AckKind.NOT_SENT: Outcome.REJECTED,
@@ -22,6 +29,34 @@ _OUTCOMES = {
     AckKind.REJECTED: Outcome.REJECTED,
     AckKind.UNKNOWN: Outcome.UNKNOWN,
 }
+
+
+@runtime_checkable
+class TimeTeller(Protocol):
+    """Asks the venue for its time."""
+
+    async def get_server_time(self) -> datetime:
+        """Return the venue's clock, and follow it."""
+
+
+async def know_the_time(sender: Sender) -> None:
+    """Make sure that the venue's time is known: a fence that is set by a wrong clock fences nothing.
+
+    Raises:
+        LimitExceeded: It is not known well enough, and the venue does not tell it (`unreachable`).
+    """
+    if _knows(sender):
+        return
+    if isinstance(sender, TimeTeller):
+        with suppress(Unavailable):
+            await sender.get_server_time()
+    if not _knows(sender):
+        raise LimitExceeded("the venue does not tell its time; nothing was sent", code="unreachable")
+
+
+def _knows(sender: Sender) -> bool:
+    error_ms = sender.clock_error_ms()
+    return error_ms is not None and error_ms <= CLOCK_ERROR_LIMIT_MS
 
 
 async def send_once(

@@ -92,6 +92,10 @@ class DirectBybit:
         """Return Bybit's clock by its last answer."""
         return self._clock.now_ms()
 
+    def clock_error_ms(self) -> int | None:
+        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
+        return self._clock.error_ms()
+
     # Reads ----------------------------------------------------------------------------------------------------------
 
     async def _read(self, call: Callable[[], Any]) -> Any:

@@ -43,6 +43,10 @@ class BybitSender:
         """Return Bybit's clock, as far as its answers tell."""
         return self._clock.now_ms()
 
+    def clock_error_ms(self) -> int | None:
+        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
+        return self._clock.error_ms()
+
     async def wait_turn(self, action: Action) -> None:
         """Wait until Bybit's limits let this action out; the turn is kept for the send that follows.
 

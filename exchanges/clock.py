@@ -6,6 +6,7 @@ from collections.abc import Callable
 STALE_S = 5.0
 """An answer that is older than this, by the venue's own clock, was not made for this request."""
 _DRIFT = 100e-6  # how much a computer's clock may run wrong, per second
+_MOST_DRIFT = 0.05
 
 
 class VenueClock:
@@ -24,6 +25,7 @@ class VenueClock:
         self._offset_s = 0.0
         self._error_s: float | None = None
         self._seen_at = 0.0
+        self._drift = _DRIFT
 
     @property
     def is_known(self) -> bool:
@@ -42,6 +44,11 @@ class VenueClock:
             return None
         return round((self._monotonic() + self._offset_s - self._wall()) * 1000)
 
+    def error_ms(self) -> int | None:
+        """Return by how much `now_ms` may be wrong; None: no answer has told the venue's time yet."""
+        error_s = self._error_by(self._monotonic())
+        return None if error_s is None else round(error_s * 1000)
+
     def observe(
         self,
         venue_s: float,
@@ -58,9 +65,23 @@ class VenueClock:
         """
         error_s = (received_at - sent_at) / 2 + resolution_s
         offset_s = venue_s + resolution_s / 2 - (sent_at + received_at) / 2
-        if self._error_s is not None and not is_certain:
-            known_error_s = self._error_s + (received_at - self._seen_at) * _DRIFT
-            agrees = abs(offset_s - self._offset_s) <= error_s + known_error_s
-            if (agrees and error_s > known_error_s) or offset_s < self._offset_s - STALE_S:
+        known_error_s = self._error_by(received_at)
+        if known_error_s is not None:
+            contradiction_s = abs(offset_s - self._offset_s) - error_s - known_error_s
+            agrees = contradiction_s <= 0
+            is_worse = (agrees and error_s > known_error_s) or offset_s < self._offset_s - STALE_S
+            if is_worse and not is_certain:
                 return
+            calmer = max(_DRIFT, self._drift / 2)
+            self._drift = calmer if agrees else self._drift_after(contradiction_s, received_at)
         self._offset_s, self._error_s, self._seen_at = offset_s, error_s, received_at
+
+    def _error_by(self, moment: float) -> float | None:
+        if self._error_s is None:
+            return None
+        return self._error_s + max(moment - self._seen_at, 0) * self._drift
+
+    def _drift_after(self, contradiction_s: float, moment: float) -> float:
+        """Return how fast the two clocks part, after they turned out to part faster than was believed."""
+        found = self._drift + contradiction_s / max(moment - self._seen_at, 1)
+        return min(found, _MOST_DRIFT)

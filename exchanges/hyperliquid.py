@@ -95,6 +95,10 @@ class HLExchange(HLHistory):
         """Return the venue's clock, as far as its answers tell."""
         return self._transport.clock.now_ms()
 
+    def clock_error_ms(self) -> int | None:
+        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
+        return self._transport.clock.error_ms()
+
     async def wait_turn(self, action: Action) -> None:
         """Wait until the address's and the account's limits let this action out.
 

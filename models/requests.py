@@ -271,6 +271,9 @@ class Sender(Protocol):
     def venue_time_ms(self) -> int:
         """Return the venue's clock, as far as its answers tell."""
 
+    def clock_error_ms(self) -> int | None:
+        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
+
     async def wait_turn(self, action: Action) -> None:
         """Wait until the venue's limits let this action out; call it before the stamp, which ages while it waits.
 

@@ -106,6 +106,7 @@ class FakeVenue:
         self.exchange = exchange
         self.clock = clock
         self.clock_ahead_ms = 0
+        self.clock_error_ms: int | None = 0
         self.orders: dict[str, Order] = {}
         self.executions: list[str] = []
         self.nonces: set[int] = set()
@@ -211,6 +212,9 @@ class FakeClient:
     @property
     def fence_s(self) -> float:
         return FENCE_S[self.venue.exchange]
+
+    def clock_error_ms(self) -> int | None:
+        return self.venue.clock_error_ms
 
     def venue_time_ms(self) -> int:
         return self.venue.now_ms()

@@ -47,6 +47,18 @@ def test_offset_is_told_against_the_machines_own_time() -> None:
     assert clock.offset_ms() == pytest.approx(3000, abs=1)
 
 
+def test_error_grows_with_time_and_faster_where_the_clocks_part() -> None:
+    now = Now()
+    clock = clock_at(now)
+    assert clock.error_ms() is None
+    clock.observe(1_800_000_000.0, sent_at=500.0, received_at=500.0)
+    now.monotonic = 1500.0
+    assert clock.error_ms() == 101
+    clock.observe(1_800_001_005.0, sent_at=1500.0, received_at=1500.0)  # five seconds in a thousand
+    now.monotonic = 2500.0
+    assert 4_900 < (clock.error_ms() or 0) < 5_100
+
+
 def test_answer_is_taken_to_be_made_half_way() -> None:
     now = Now(monotonic=501.0)
     clock = clock_at(now)

@@ -28,8 +28,10 @@ from core.ordering import protection_ids
 from core.orders import OrderDesk
 from core.runtime import Runtime, open_runtime
 from db import Leg, LegEvent, LegState
+from direct import calls
 from direct.calls import Pools
 from exchanges.base import AccountVenue
+from exchanges.clock import VenueClock
 from exchanges.transport import Network
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType
@@ -161,8 +163,18 @@ class Stage:
         """Return the account's client on this path."""
         return await self.time.run(account_clients(self.runtime.settings)(self.account))
 
-    async def client_at(self, url: str) -> AccountVenue:
+    async def client_at(self, url: str, *, knows_the_time: bool = True) -> AccountVenue:
         """Return a client of this path that has never connected, for a venue somewhere else."""
+        if not knows_the_time:
+            calls._clocks.pop(url, None)  # the direct clients at one address share theirs
+        client = await self._client_at(url)
+        if knows_the_time:
+            clock = _clock_of(client)
+            moment = clock._monotonic()
+            clock.observe(self.time.wall(), sent_at=moment, received_at=moment)
+        return client
+
+    async def _client_at(self, url: str) -> AccountVenue:
         credentials = await self.time.run(credentials_of(self.account, self.runtime.settings))
         if self.path == "unified":
             spec = spec_of(self.exchange)
@@ -190,7 +202,7 @@ class Stage:
     def impatient_threads(self) -> Iterator[None]:
         """Let the direct paths' threads give up after moments of real time, and wait for them."""
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("direct.calls", "direct.bybit", "hl_adapter"):
+            for module in ("direct.calls", "direct.bybit_client", "hl_adapter"):
                 patch.setattr(f"{module}.TIMEOUT_S", (0.2, 0.5))
             patch.setattr(self.time, "patience_s", 2.0)
             yield
@@ -301,6 +313,11 @@ class Stage:
         known = await self.time.run(self.runtime.store.journal.knows(self.exchange, ids))
         assert known == set(ids), "orders of ours that the journal does not know"
         await self.time.run(self.runtime.store.probe())
+
+
+def _clock_of(client: Any) -> VenueClock:
+    transport = getattr(client, "_transport", None)
+    return cast(VenueClock, client._clock if transport is None else transport.clock)
 
 
 class Scene:

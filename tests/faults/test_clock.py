@@ -4,8 +4,8 @@ import pytest
 
 from core.checkup import check_venues
 from db import LegState
-from models.enums import Outcome
-from models.errors import TradingError
+from models.enums import OrderSide, Outcome
+from models.errors import LimitExceeded, TradingError
 from tests.faults.rows import Case, Rows
 from tests.faults.stage import FIRST, READS, SECOND, Stage
 
@@ -51,6 +51,25 @@ async def venue_whose_time_is_unknown_gets_no_order(stage: Stage) -> None:
         assert (await stage.close("c")).outcome is Outcome.FILLED
 
 
+@C.row("C3")
+async def venue_that_never_told_its_time_lets_only_risk_be_lowered(stage: Stage) -> None:
+    await stage.buy(FIRST)
+    opening = await stage.request(SECOND)
+    closing = await stage.request("c", side=OrderSide.SELL, reduce_only=True, closes_position=True)
+    stranger = await stage.client_at(stage.sandbox.url(stage.exchange), knows_the_time=False)
+    stage.fault("reset_before", READS[stage.exchange], count=None)
+    with pytest.raises(LimitExceeded) as refusal:
+        await stage.send(opening, SECOND, client=stranger)
+    assert refusal.value.code == "unreachable"
+    assert await stage.legs(SECOND) == []
+    assert len(stage.posts()) == 1
+    assert (await stage.send(closing, "c", client=stranger)).outcome is not Outcome.REJECTED
+    assert stage.size() == 0
+    stage.heal()
+    await stage.resolved()
+    assert (await stage.send(opening, SECOND, client=stranger)).outcome is Outcome.FILLED
+
+
 @C.row("C4")
 async def clock_that_steps_ahead_proves_no_absence(stage: Stage) -> None:
     request = await stage.request()
@@ -77,6 +96,26 @@ async def clock_that_drifts_is_followed_and_told(stage: Stage) -> None:
         stage.sandbox.world.behaviour.clock_skew_ms = 5_000
         found = await stage.time.run(check_venues(stage.runtime.store, stage.runtime.clients))
         assert {"clock_off", "clock_wrong"} & {finding.code for finding in found}
+
+
+@C.row("C5", on=("bybit",), via=("unified",))
+async def clocks_that_part_open_nothing_until_the_time_is_told_again(stage: Stage) -> None:
+    await stage.buy(FIRST)
+    opening = await stage.request(SECOND)
+    closing = await stage.request("c", side=OrderSide.SELL, reduce_only=True, closes_position=True)
+    await stage.mute_streams()
+    shift_venue(stage, 3_000)
+    await stage.time.run((await stage.client()).get_server_time())
+    stage.fault("reset_before", READS[stage.exchange], count=None)
+    await stage.time.advance(120)
+    with pytest.raises(LimitExceeded) as refusal:
+        await stage.send(opening, SECOND)
+    assert refusal.value.code == "unreachable"
+    assert len(stage.posts()) == 1
+    assert (await stage.send(closing, "c")).outcome is not Outcome.REJECTED
+    stage.heal()
+    await stage.resolved()
+    assert (await stage.send(opening, SECOND)).outcome is Outcome.FILLED
 
 
 @pytest.mark.parametrize("case", C.parameters())
