@@ -171,6 +171,7 @@ class Command:
         example: What may follow the name, shown in `/help` and beside an error.
         group: The heading it stands under in `/help`.
         in_menu: Whether Telegram's own menu lists it, and the reach that menu entry has.
+        is_urgent: Whether it is taken however fast somebody goes: it stops something.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     needs: Need = Need.VIEWER
     in_menu: bool = False
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,12 +191,14 @@ class ButtonRow:
 
     Attributes:
         given_up: Tells what is known where answering the tap ended the process again and again.
+        is_urgent: Whether it is taken however fast somebody goes: it confirms something, or stops it.
     """
 
     name: str
     run: Handler
     needs: Need = Need.VIEWER
     given_up: Handler | None = None
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

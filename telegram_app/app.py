@@ -25,6 +25,7 @@ from telegram_app.dispatch import Dispatcher
 from telegram_app.intake import Intake
 from telegram_app.messenger import Messenger
 from telegram_app.outbox import OutboxWorker
+from telegram_app.pace import Pace
 from telegram_app.profile import publish_profile
 from telegram_app.request import AiohttpRequest
 from telegram_ui.views.status import Health
@@ -103,10 +104,12 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             return await look(runtime, intake, started_at)
 
         services = _services(runtime, tables, access, painter, link=link, health=health)
+        pace = Pace()
         dispatcher = Dispatcher(
             services,
             access,
             messenger,
+            may_tell=pace.may_tell,
             commands=tables.commands,
             buttons=tables.buttons,
             questions=tables.questions,
@@ -119,6 +122,8 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             refuse=dispatcher.refuse,
             give_up=dispatcher.give_up,
             person_of=dispatcher.person_of,
+            is_urgent=dispatcher.is_urgent,
+            pace=pace,
         )
         yield App(
             bot=bot,

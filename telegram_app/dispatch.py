@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from telegram import Update
@@ -21,14 +21,14 @@ from telegram_ui.errors import crash_view, error_view
 from telegram_ui.screen import Attachment, Screen, Toast, plain_text
 from telegram_ui.texts import LANGUAGES, N_, Texts, language_of
 from telegram_ui.views.access import not_allowed_view, private_only_view, refused_view
-from telegram_ui.views.home import MENU_WORDS
+from telegram_ui.views.home import MENU_WORDS, not_written_view
 
 logger = logging.getLogger(__name__)
 
 _TICKET_EXAMPLE = "long BTC 100$ 5x sl 2% tp 4%"
 _MONEY = frozenset({Need.TRADER, Need.OWNER})
 """Whoever may move money and asks to is answered, even where Telegram loses the answer at first."""
-_BUSY = N_("You are faster than me: wait for the answers to what you sent.")
+_BUSY = N_("You are faster than me: wait a few seconds. What came too fast was left out.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class Dispatcher:
         buttons: Sequence[ButtonRow],
         questions: Sequence[Question],
         bot_id: int,
+        may_tell: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._services = services
         self._access = access
@@ -64,6 +65,7 @@ class Dispatcher:
         self._questions = {row.name: row for row in questions}
         self._menu = _menu_words(self._commands)
         self._bot_id = bot_id
+        self._may_tell = may_tell
 
     @staticmethod
     def person_of(update: Update) -> int | None:
@@ -72,11 +74,30 @@ class Dispatcher:
         return None if incoming is None else incoming.sender.user_id
 
     async def refuse(self, update: Update) -> None:
-        """Tell somebody whose lane is full to slow down."""
+        """Tell somebody who is too fast to slow down."""
         incoming = read_update(update)
-        if incoming is not None and incoming.is_tap:
+        if incoming is None:
+            return
+        if incoming.is_tap:
             _, t = await self._access.know(incoming.sender)
             await self._messenger.acknowledge(incoming.query_id, t(_BUSY))
+        elif incoming.is_private and self._may_tell(incoming.sender.user_id):
+            person, t = await self._access.know(incoming.sender)
+            if person.may(Need.VIEWER):
+                screen = Screen(text=t(_BUSY), is_silent=True)
+                await self._messenger.show(incoming.chat_id, None, screen, key=f"busy:{incoming.update_id}")
+
+    def is_urgent(self, update: Update) -> bool:
+        """Whether an update confirms something, or stops it."""
+        incoming = read_update(update)
+        if incoming is None:
+            return False
+        if incoming.is_tap:
+            button = self._buttons.get(read_action(incoming.data)[0])
+            return button is not None and button.is_urgent
+        first = incoming.text.split(maxsplit=1)[:1]
+        command = self._commands.get(first[0].removeprefix("/").split("@")[0].lower()) if first else None
+        return command is not None and command.is_urgent
 
     async def handle(self, update: Update) -> None:
         """Answer one update. Whatever goes wrong, the person gets a sentence and the log the traceback."""
@@ -154,6 +175,8 @@ class Dispatcher:
         """Find the row that an update asks for."""
         if incoming.is_tap:
             return self._button_route(incoming.data)
+        if not incoming.is_written:
+            return Route(run=_not_written, needs=Need.VIEWER)
         text = incoming.text.strip()
         if text.startswith("/"):
             return self._command_route(text)
@@ -211,6 +234,10 @@ async def _reply(call: Call, route: Route) -> Reply:
 
 async def _too_old(call: Call) -> Reply:
     return Toast(text=call.t("This button is too old. Nothing was sent."), is_alert=True)
+
+
+async def _not_written(call: Call) -> Reply:
+    return not_written_view(call.t)
 
 
 def _route_of(command: Command, text: str = "") -> Route:

@@ -31,6 +31,8 @@ class Incoming:
         message_id: The message that was written, or the one whose button was tapped; None when it is too old to edit.
         sent_at: When it was written; taps carry no time.
         is_private: Whether it is a chat between this person and the bot alone.
+        is_written: Whether this person wrote it themselves, as text; pictures, voices and what is passed on from
+            elsewhere never trigger anything, and are told so.
     """
 
     update_id: int
@@ -42,6 +44,7 @@ class Incoming:
     message_id: int | None = None
     sent_at: datetime | None = None
     is_private: bool = True
+    is_written: bool = True
 
     @property
     def is_tap(self) -> bool:
@@ -52,8 +55,7 @@ class Incoming:
 def read_update(update: Update) -> Incoming | None:
     """Return what a person did; None for everything that must never trigger anything.
 
-    Edited messages, channel posts, other bots, forwarded texts and texts sent by way of another bot are not what
-    somebody writes to this bot now.
+    Edited messages, channel posts, service messages and other bots are not what somebody writes to this bot now.
     """
     if update.message is not None:
         return _from_message(update.update_id, update.message)
@@ -64,18 +66,21 @@ def read_update(update: Update) -> Incoming | None:
 
 def _from_message(update_id: int, message: Message) -> Incoming | None:
     user = message.from_user
-    if user is None or user.is_bot or message.sender_chat or message.via_bot or message.forward_origin:
+    if user is None or user.is_bot or message.sender_chat:
         return None
-    if message.text is None:
+    is_private = message.chat.type == ChatType.PRIVATE and message.chat.id == user.id
+    is_written = message.text is not None and not (message.via_bot or message.forward_origin)
+    if not is_written and not (is_private and (message.text or message.effective_attachment)):
         return None
     return Incoming(
         update_id=update_id,
         sender=_sender(user),
         chat_id=message.chat.id,
-        text=message.text[:MAX_TEXT],
+        text=(message.text or "")[:MAX_TEXT] if is_written else "",
+        is_written=is_written,
         message_id=message.message_id,
         sent_at=message.date,
-        is_private=message.chat.type == ChatType.PRIVATE and message.chat.id == user.id,
+        is_private=is_private,
     )
 
 

@@ -20,6 +20,7 @@ from db import StorageUnavailable, Store
 from db import Update as StoredUpdate
 from models.finding import Finding, fail, warn
 from telegram_app.lanes import Lanes
+from telegram_app.pace import Pace
 from telegram_app.request import FloodWait
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Intake:
         refuse: Tells somebody whose lane is full.
         give_up: Tells somebody that answering their update ended the process again and again.
         person_of: Whose lane an update belongs to; None for updates that nobody answers.
+        is_urgent: Whether an update is taken however fast its person goes: it confirms, or it stops something.
+        pace: How fast a person may go.
     """
 
     def __init__(
@@ -64,6 +67,8 @@ class Intake:
         refuse: Handle,
         give_up: Handle,
         person_of: Callable[[Update], int | None],
+        is_urgent: Callable[[Update], bool] = lambda _: False,
+        pace: Pace | None = None,
     ) -> None:
         self._bot = bot
         self._store = store
@@ -71,6 +76,8 @@ class Intake:
         self._refuse = refuse
         self._give_up = give_up
         self._person_of = person_of
+        self._is_urgent = is_urgent
+        self.pace = pace or Pace()
         self._lanes: Lanes[Update] = Lanes(self._finish)
         self._last_ok = self._next_round = time.monotonic()
         self._is_well = True
@@ -164,10 +171,15 @@ class Intake:
             if person is None:
                 await self._store.inbox.ignore(self._bot.id, update.update_id)
                 self.handled += 1
-            elif not self._lanes.put(person, update):
+            elif not self._take(person, update):
                 await self._store.inbox.ignore(self._bot.id, update.update_id)
                 await self._refuse(update)
                 self.handled += 1
+
+    def _take(self, person: int, update: Update) -> bool:
+        """Put an update into its person's lane, unless they go too fast; what is urgent is never too fast."""
+        is_urgent = self._is_urgent(update)
+        return (is_urgent or self.pace.allows(person)) and self._lanes.put(person, update, is_urgent=is_urgent)
 
     async def _finish(self, update: Update) -> None:
         await self._handle(update)

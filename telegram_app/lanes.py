@@ -29,11 +29,11 @@ class Lanes(Generic[T]):
         self._lanes: dict[int, deque[T]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def put(self, person: int, item: T) -> bool:
-        """Add an item to a person's lane; return whether there was room."""
+    def put(self, person: int, item: T, *, is_urgent: bool = False) -> bool:
+        """Add an item to a person's lane; return whether there was room. What is urgent finds some longer."""
         lane = self._lanes.get(person)
         if lane is not None:
-            if len(lane) >= self._max_pending:
+            if len(lane) >= self._max_pending * (1 + is_urgent):
                 return False
             lane.append(item)
             return True

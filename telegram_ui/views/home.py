@@ -105,6 +105,14 @@ def not_understood_view(t: Texts) -> Screen:
     )
 
 
+def not_written_view(t: Texts) -> Screen:
+    """Answer a picture, a voice, or a text that is passed on from elsewhere."""
+    return Screen(
+        text=t("I read only text that you write yourself: copy the words and send them, or press a button."),
+        keyboard=((home_button(t), Button(text=t("Help"), action="help")),),
+    )
+
+
 def question_closed_view(t: Texts) -> Screen:
     """Say that nothing is asked any more."""
     return Screen(text=t("Cancelled. Nothing was changed."), keyboard=((home_button(t),),))

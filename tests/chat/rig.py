@@ -139,6 +139,7 @@ async def running_bot(
         open_runtime(settings, role="bot", network=network, with_jobs=with_jobs) as runtime,
         open_app(runtime, TABLES) as app,
     ):
+        app.intake.pace.is_on = False  # likewise
         if has_owner:
             await runtime.store.users.set_role(demo.OWNER_ID, Role.ADMIN)
         task = asyncio.create_task(run_app(app, TABLES, stop))
