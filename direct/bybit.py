@@ -47,6 +47,7 @@ Model = TypeVar("Model")
 
 RECV_WINDOW_MS = 5000
 _FORBIDDEN = 403
+_NO_TIME_MS = 10**13  # later than any venue's time
 _WINDOW = timedelta(days=7)  # the longest span that history endpoints take
 _OLDEST = timedelta(days=729)  # how far back they reach
 _SCOPES = (
@@ -140,13 +141,13 @@ class DirectBybit:
     def _observe(self, answer: object, sent_at: float, *, is_certain: bool) -> None:
         """Learn the venue's time from an answer that tells it."""
         moment = answer.get("time") if isinstance(answer, dict) else None
-        if isinstance(moment, int):
+        if type(moment) is int and moment < _NO_TIME_MS:
             received_at = time.monotonic()
             self._clock.observe(moment / 1000, sent_at=sent_at, received_at=received_at, is_certain=is_certain)
 
     def _is_stale(self, answer: Mapping[str, Any]) -> bool:
         moment = answer.get("time")
-        return isinstance(moment, int) and self._clock.now_ms() - moment > (STALE_S + 1) * 1000
+        return type(moment) is int and 0 < moment < _NO_TIME_MS and self._clock.now_ms() - moment > (STALE_S + 1) * 1000
 
     async def _pages(self, method: str, most: int, **query: Any) -> list[Row]:
         rows: list[Row] = []

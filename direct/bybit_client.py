@@ -9,6 +9,9 @@ from direct.calls import TIMEOUT_S
 from exchanges.clock import VenueClock
 from models.errors import BadPayload
 
+_RETRIED = frozenset({-999_999})
+"""No code of the venue: pybit takes an empty set for its own choice, and sleeps before it tries again."""
+
 
 class Client(HTTP):
     """Stock pybit on a given host, by the venue's clock, without its secret-showing repr and without its retries."""
@@ -18,7 +21,7 @@ class Client(HTTP):
     def __init__(
         self, base_url: str, clock: VenueClock, *, api_key: str | None = None, api_secret: str | None = None
     ) -> None:
-        super().__init__(api_key=api_key, api_secret=api_secret, timeout=TIMEOUT_S, retry_codes={-1})  # type: ignore[no-untyped-call]
+        super().__init__(api_key=api_key, api_secret=api_secret, timeout=TIMEOUT_S, retry_codes=_RETRIED)  # type: ignore[no-untyped-call]
         self.endpoint = base_url
         self._venue_clock = clock
 

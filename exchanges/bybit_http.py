@@ -27,6 +27,7 @@ RECV_WINDOW_MS = 5000
 """How long after its timestamp Bybit takes a request. It is the fence, so it is never made wider."""
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+_MILLISECOND_DIGITS = 13  # from 2001 to 2286
 _SAFE_IN_URL = re.compile(r"[A-Za-z0-9_.,:=%+/~-]*")  # what goes out unescaped must not be able to end its parameter
 _TRADES = Limit(weight=10, window_s=1)
 _READS = Limit(weight=50, window_s=1)
@@ -144,8 +145,8 @@ class BybitHTTP(HTTP):
     def take_in(self, call: Call, response: Response, *, is_certain: bool = False) -> dict[str, Any] | None:
         """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
         envelope = decode(response)
-        moment = _whole(envelope.get("time")) if envelope else None
-        code = envelope.get("retCode") if envelope else None
+        moment = _moment_ms(envelope) if envelope else None
+        code = _whole(envelope.get("retCode")) if envelope else None
         if moment is not None:
             self.transport.clock.observe(
                 moment / 1000,
@@ -156,7 +157,7 @@ class BybitHTTP(HTTP):
         self._heed_limits(call, response, code)
         return envelope
 
-    def _heed_limits(self, call: Call, response: Response, code: object) -> None:
+    def _heed_limits(self, call: Call, response: Response, code: int | None) -> None:
         pacer, now = self.transport.gate.pacer, response.received_at
         if response.status == 403:
             pacer.leave_alone(now)
@@ -187,7 +188,7 @@ class BybitHTTP(HTTP):
         return self._open(envelope)
 
     def _open(self, envelope: Mapping[str, Any]) -> Answer:
-        code, moment = _whole(envelope.get("retCode")), _whole(envelope.get("time"))
+        code, moment = _whole(envelope.get("retCode")), _moment_ms(envelope)
         if code is None:
             raise BadPayload(f"retCode: expected a number, was {str(envelope.get('retCode'))[:40]!r}")
         result, extra = envelope.get("result"), envelope.get("retExtInfo")
@@ -235,6 +236,12 @@ def _whole(value: object) -> int | None:
         return int(value)
     except ValueError:
         return None
+
+
+def _moment_ms(envelope: Mapping[str, Any]) -> int | None:
+    """Return the venue's time where the answer tells one; a number of another length is none."""
+    moment = _whole(envelope.get("time"))
+    return moment if moment is not None and len(str(moment)) == _MILLISECOND_DIGITS else None
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

@@ -20,7 +20,6 @@ from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
 from models.unified import Fill, Order, Position
-from models.values import from_millis
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +106,10 @@ def _event(raw: bytes, account_type: AccountType) -> AccountEvent | None:
 
 
 def _read(topic: str, message: dict[str, Any], account_type: AccountType) -> AccountEvent | None:
-    rows = [row for row in wire.records(message, "data") if row.get("category") in _CATEGORIES]
+    rows = [row for row in wire.records(message, "data") if str(row.get("category")) in _CATEGORIES]
     if not rows:
         return None
-    as_of = from_millis(wire.integer(message, "creationTime"))
+    as_of = wire.moment(message, "creationTime")
     if topic == "order":
         orders = tuple(Order.from_bybit(row, account_type=account_type, as_of=as_of) for row in rows)
         return AccountEvent(orders=orders)

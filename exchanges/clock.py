@@ -7,6 +7,7 @@ STALE_S = 5.0
 """An answer that is older than this, by the venue's own clock, was not made for this request."""
 _DRIFT = 100e-6  # how much a computer's clock may run wrong, per second
 _MOST_DRIFT = 0.05
+_EARLIEST_S, _LATEST_S = 1e9, 1e10  # the years 2001 to 2286, whose times have ten digits before the fraction
 
 
 class VenueClock:
@@ -61,8 +62,11 @@ class VenueClock:
         """Learn from an answer that says `venue_s`; the two moments are of the monotonic clock.
 
         A better measurement replaces a worse one, and any measurement replaces one that it contradicts, unless it lies
-        far in the past, as a cached answer does. Pass `is_certain` where the answer cannot come from a cache.
+        far in the past, as a cached answer does. Pass `is_certain` where the answer cannot come from a cache. What is
+        no time of a running venue teaches nothing.
         """
+        if not _EARLIEST_S <= venue_s < _LATEST_S:
+            return
         error_s = (received_at - sent_at) / 2 + resolution_s
         offset_s = venue_s + resolution_s / 2 - (sent_at + received_at) / 2
         known_error_s = self._error_by(received_at)

@@ -8,6 +8,7 @@ https://www.okx.com/docs-v5/en/#overview-rest-authentication
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ WINDOW_MS: Final = 30_000
 """How far a request's time may be from OKX's: older ones are refused."""
 TIME_PATH: Final = "/api/v5/public/time"
 
+_MICROSECONDS: Final = re.compile(r"\d{16}", re.ASCII)
 _OK: Final = 200
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
@@ -153,9 +155,9 @@ class OkxHttp:
         rows = wire.as_records(self._open(response, str(cost.bucket)), "data")
         if not rows:
             raise BadPayload("data: expected the time, was empty")
-        moment_ms = wire.integer(rows[0], "ts")
-        self._observe(moment_ms / 1000, response)
-        return from_millis(moment_ms)
+        moment = wire.moment(rows[0], "ts")
+        self._observe(moment.timestamp(), response)
+        return moment
 
     def signed_headers(self, method: str, target: str, body: str, *, time_ms: int) -> dict[str, str]:
         """Return every header of a signed request. No clock is read.
@@ -186,7 +188,7 @@ class OkxHttp:
         """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
         envelope = decode(response)
         sent_us = envelope.get("outTime") if envelope else None
-        if isinstance(sent_us, str) and sent_us.isdecimal():
+        if isinstance(sent_us, str) and _MICROSECONDS.fullmatch(sent_us):
             self._observe(int(sent_us) / 1_000_000, response)
         self._heed_limits(bucket, response, envelope)
         return envelope
@@ -236,7 +238,7 @@ class OkxHttp:
         code = envelope.get("code") if envelope else None
         if response.status == _FORBIDDEN and code is None:
             pacer.leave_alone(now, for_s=_LEAVE_ALONE_S)
-        elif code in errors.RATE_LIMITS:
+        elif isinstance(code, str) and code in errors.RATE_LIMITS:
             pacer.pause(now + _PAUSE_S, bucket=bucket)
         elif response.status == _TOO_MANY:
             pacer.pause(now + _PAUSE_S)

@@ -21,7 +21,6 @@ from exchanges.transport import NOT_JSON
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
-from models.values import from_millis
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +135,7 @@ async def _orders(rows: list[wire.Row], http: OkxHttp, contracts: Contracts, acc
         contract = sizes.get(wire.text(row, "instId"))
         if contract is None:
             raise BadPayload("instId: the venue does not list this market")
-        as_of = from_millis(wire.integer(row, "uTime"))
+        as_of = wire.moment(row, "uTime")
         orders.append(order_from_okx(row, contract=contract, account_type=account_type, as_of=as_of))
         fill = fill_from_okx(row, contract=contract, account_type=account_type)
         if fill is not None:

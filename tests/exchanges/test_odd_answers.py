@@ -142,3 +142,27 @@ async def test_no_odd_answer_is_taken_for_an_answer(path: str) -> None:
                 found = await outcome(read(exchange))
                 is_bare_key = name == "key" and isinstance(found, KeyInfo)  # a test account's, which tells nothing
                 assert isinstance(found, TradingError) or is_bare_key, (name, body)
+
+
+CODES: list[Any] = [None, "", [], {}, [0], "x", 10**30, -1, 0.5, True]
+TIMES: list[Any] = [None, "", "x", 10**30, 10**400, -(10**18), 1.5, True, [], {}, "9" * 40, "9" * 5000, 0]
+
+
+@pytest.mark.parametrize("path", ["bybit", "bybit directly"])
+async def test_odd_time_of_an_answer_neither_spoils_it_nor_the_clock(path: str) -> None:
+    opened, _, _ = PATHS[path]
+    for moment in TIMES:
+        body = json.dumps({"retCode": 0, "retMsg": "OK", "time": moment, "result": {"list": []}}).encode()
+        async with opened(always(body)) as (exchange, _):
+            assert await exchange.get_open_orders() == [], moment
+            assert exchange.venue_time_ms() // 10**12 == 1, moment
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_odd_code_of_an_answer_ends_in_words(path: str) -> None:
+    opened, _, _ = PATHS[path]
+    for code in CODES:
+        for name in ("retCode", "code"):
+            body = json.dumps({name: code, "retMsg": "x", "msg": "x", "result": {"list": []}, "data": []}).encode()
+            async with opened(always(body)) as (exchange, _):
+                assert isinstance(await outcome(exchange.get_positions()), TradingError), code
