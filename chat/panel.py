@@ -5,6 +5,7 @@ from chat.call import Call, Reply
 from chat.questions import ask_for, close_question
 from chat.reading import chosen_accounts
 from chat.trade import preview
+from core.phrases import parse_symbol
 from core.ticket import parse_ticket
 from models.enums import OrderSide
 from models.errors import BadOrder
@@ -18,7 +19,7 @@ async def cmd_trade(call: Call) -> Reply:
     """Open the panel as it was left; a button may bring a market and a side."""
     draft = await _load(call)
     if call.arguments:
-        draft = draft.changed("symbol", call.argument(0)).changed("side", call.argument(1))
+        draft = draft.changed("symbol", parse_symbol(call.argument(0))).changed("side", _side(call.argument(1)))
         await _save(call, draft)
     return panel_view(call.t, draft, tuple(await chosen_accounts(call)))
 
@@ -50,9 +51,7 @@ async def on_written_value(call: Call) -> Reply:
 
 
 async def _set(call: Call, name: str, value: str) -> Reply:
-    if name == "side" and value not in set(OrderSide):
-        raise BadOrder("no such side", code="bad_button")
-    draft = (await _load(call)).changed(name, value)
+    draft = (await _load(call)).changed(name, _side(value) if name == "side" else value)
     await _save(call, draft)
     await close_question(call)
     return panel_view(call.t, draft, tuple(await chosen_accounts(call)))
@@ -66,6 +65,13 @@ async def on_panel_preview(call: Call) -> Reply:
     except BadOrder as e:
         accounts = tuple(await chosen_accounts(call))
         return panel_view(call.t, draft, accounts, problem=error_line(call.t, e, number=call.number))
+
+
+def _side(word: str) -> OrderSide:
+    try:
+        return OrderSide(word)
+    except ValueError as e:
+        raise BadOrder("no such side", code="bad_button") from e
 
 
 def _named(call: Call) -> Field:

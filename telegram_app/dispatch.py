@@ -136,7 +136,9 @@ class Dispatcher:
             return
         route = await self._route(incoming)
         if not person.may(route.needs):
-            await self._turn_away(incoming, not_allowed_view(t) if person.may(Need.VIEWER) else refused_view(t))
+            is_known = person.may(Need.VIEWER)
+            screen = not_allowed_view(t) if is_known else refused_view(t)
+            await self._turn_away(incoming, screen, is_always_told=is_known)
             return
         if instead is not None:
             route = replace(route, run=instead)
@@ -209,11 +211,11 @@ class Dispatcher:
             return Route(run=on_other_text, needs=Need.VIEWER, text=text)
         return Route(run=row.run, needs=row.needs, text=text, arguments=question.arguments)
 
-    async def _turn_away(self, incoming: Incoming, screen: Screen) -> None:
-        """Answer somebody who may not, without letting them make the bot chatter."""
+    async def _turn_away(self, incoming: Incoming, screen: Screen, *, is_always_told: bool = False) -> None:
+        """Answer somebody who may not, without letting strangers make the bot chatter."""
         if incoming.is_tap:
             await self._messenger.acknowledge(incoming.query_id, plain_text(screen.text))
-        elif self._access.may_refuse(incoming.sender.user_id):
+        elif is_always_told or self._access.may_refuse(incoming.sender.user_id):
             await self._messenger.show(incoming.chat_id, None, screen, key=f"refusal:{incoming.update_id}")
 
     async def _tell_crash(self, incoming: Incoming, number: str) -> None:

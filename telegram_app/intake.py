@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
@@ -240,4 +241,11 @@ def scrubbed(update: Update) -> str:
     message = raw.get("message")
     if message and "text" in message:
         message["text"] = _SECRET.sub(REMOVED, message["text"])
-    return json.dumps(raw, ensure_ascii=False)
+    return json.dumps(raw, ensure_ascii=False, default=_seconds)
+
+
+def _seconds(value: object) -> int:
+    """Write a moment that the library left as it is, as it does for messages that are too old to be read."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"no way to store {type(value).__name__}")
+    return round(value.timestamp())
