@@ -1,6 +1,6 @@
 """Price alerts: added by a line of text, listed, removed."""
 
-from chat.call import Call, Reply
+from chat.call import Call, Reply, whole_number
 from chat.money import find_instrument
 from chat.reading import chosen_accounts
 from core.alert_phrases import line_of, parse_alert
@@ -59,10 +59,10 @@ async def _alerts_screen(call: Call) -> Screen:
 
 async def on_alert_removed(call: Call) -> Reply:
     """Stop watching a line."""
-    word = call.argument(0)
-    if not (word.isascii() and word.isdecimal()):
+    number = whole_number(call.argument(0))
+    if number is None:
         raise BadOrder("the button names no alert", code="bad_button")
-    if not await call.store.alerts.remove(int(word), call.user_id):
+    if not await call.store.alerts.remove(number, call.user_id):
         return Toast(text=call.t("This alert is gone already."))
     return await _alerts_screen(call)
 

@@ -21,6 +21,14 @@ Reply = Screen | Toast | Sequence[Screen] | None
 """What a handler answers: a screen, a note over the chat, several messages, or nothing more."""
 
 
+_LONGEST_NUMBER = 15
+
+
+def whole_number(word: str) -> int | None:
+    """Read a number that a button carries; None where it is none, or larger than anything that is counted."""
+    return int(word) if word.isascii() and word.isdecimal() and len(word) <= _LONGEST_NUMBER else None
+
+
 class AccountsOf(Protocol):
     """Which accounts a user's choice of venue and mode covers."""
 

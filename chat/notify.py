@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chat.call import Call, Reply
+from chat.call import Call, Reply, whole_number
 from chat.confirm import thawed_account
 from chat.questions import ask_for, close_question
 from chat.reading import every_account
@@ -78,9 +78,8 @@ async def on_account_notice(call: Call) -> Reply:
 
 async def on_mute(call: Call) -> Reply:
     """Make no sound for a while."""
-    word = call.argument(0)
-    minutes = int(word) if word.isascii() and word.isdecimal() else 0
-    until = call.services.now() + min(timedelta(minutes=minutes), _MAX_MUTE)
+    minutes = min(whole_number(call.argument(0)) or 0, _MAX_MUTE // timedelta(minutes=1))
+    until = call.services.now() + timedelta(minutes=minutes)
     await call.store.settings.put(call.user_id, MUTED_UNTIL, until.timestamp())
     return Toast(text=muted_note(call.t, until))
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from chat.call import Call, Need, Reply
+from chat.call import Call, Need, Reply, whole_number
 from chat.confirm import Deed, Payload, plan
 from core.recovery import RESTORED
 from db import EVERYBODY, Role, TradingState, User
@@ -55,8 +55,8 @@ async def on_role(call: Call) -> Reply:
 
 
 async def _named(call: Call) -> User:
-    text = call.argument(0)
-    user = await call.store.users.get(int(text)) if text.isascii() and text.isdecimal() else None
+    number = whole_number(call.argument(0))
+    user = None if number is None else await call.store.users.get(number)
     if user is None:
         raise BadOrder("no such person", code="bad_button")
     return user

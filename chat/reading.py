@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from chat.call import Call
+from chat.call import Call, whole_number
 from exchanges.registry import EXCHANGES
 from models.account import Account
 from models.balance import Balance
@@ -84,4 +84,4 @@ async def orders(call: Call, *, accounts: Sequence[Account] | None = None) -> li
 
 def page_of(call: Call) -> int:
     """Return the page that a button asked for; the first where it named none."""
-    return int(call.arguments[0]) if call.arguments and call.arguments[0].isdecimal() else 0
+    return whole_number(call.argument(0)) or 0

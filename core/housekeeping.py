@@ -13,6 +13,8 @@ _SOONER_S = (2.0, 3.0, 5.0)
 """The first rounds: nobody can open where the venue was away for a moment just when we started."""
 _TIDY_EVERY = 4
 _KEEP_MS = 7 * 24 * 3600 * 1000
+_KEEP_FINISHED_MS = 30 * 24 * 3600 * 1000
+_KEEP_CONDITIONS_MS = 90 * 24 * 3600 * 1000
 _KEEP_CONFIRMATIONS_MS = 24 * 3600 * 1000
 
 
@@ -58,3 +60,6 @@ class Housekeeper:
         await self._store.inbox.forget_before(now_ms - _KEEP_MS)
         await self._store.outbox.forget_before(now_ms - _KEEP_MS)
         await self._store.confirmations.forget_before(now_ms - _KEEP_CONFIRMATIONS_MS)
+        await self._store.targets.forget_before(now_ms - _KEEP_FINISHED_MS)
+        await self._store.alerts.forget_before(now_ms - _KEEP_FINISHED_MS)
+        await self._store.conditions.forget_before(now_ms - _KEEP_CONDITIONS_MS)

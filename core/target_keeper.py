@@ -10,7 +10,7 @@ from typing import Any
 import db
 from core import target_rules
 from core.clock import Clock, SystemClock, wait_for_event
-from core.confirming import send_once_for
+from core.confirming import recorded, send_once_for
 from core.ports import TradingBackend
 from core.targets import arm, closing_fills, identify, instrument_of, parents_of, with_hits
 from db import Job, Leg, Message, PlanState, Store, TargetPlan
@@ -140,6 +140,8 @@ class TargetKeeper:
         if position is None:  # closed meanwhile: nothing is left to guard
             return plan
         price = await self._price_after(plan, position)
+        if await recorded(_cause_of_move(plan)) is not None:  # moved before this process began, and not told
+            return await self._moved(plan, price)
         was_removed = plan.has_stop and position.stop_loss is None
         if was_removed or not target_rules.is_tighter(price, position.stop_loss, plan.side):
             return await self._store.targets.save(replace(plan, moves=plan.hits))
@@ -162,8 +164,7 @@ class TargetKeeper:
 
     async def _set_stop(self, plan: TargetPlan, price: Decimal) -> OrderResult:
         """Move the stop, once for the fill that reached the target."""
-        reached = next(order for order in plan.placed if order.hit_by and order.number == plan.hits - 1)
-        cause = f"{plan.cause}:stop:{reached.hit_by}"
+        cause = _cause_of_move(plan)
 
         async def move() -> OrderResult:
             return await self._backend.set_protection(
@@ -203,3 +204,9 @@ class TargetKeeper:
         place: Mapping[str, Any] = {"symbol": plan.symbol, "side": plan.side}
         body = {"kind": kind, "account": plan.account, **place, **data}
         return Message(chat_id=plan.account.user_id, key=f"{kind}:{plan.cause}:{of}", body=body)
+
+
+def _cause_of_move(plan: TargetPlan) -> str:
+    """Return the cause of moving the stop, made from the fill that reached the target."""
+    reached = next(order for order in plan.placed if order.hit_by and order.number == plan.hits - 1)
+    return f"{plan.cause}:stop:{reached.hit_by}"

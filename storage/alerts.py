@@ -93,6 +93,11 @@ class PriceAlerts(Repository):
 
         return await self._writer.run(job)
 
+    async def forget_before(self, fired_ms: int) -> int:
+        """Delete alerts that fired before this; return how many."""
+        old = delete(PRICE_ALERTS).where(PRICE_ALERTS.c.fired_ms < fired_ms)
+        return await self._writer.run(lambda tx: tx.count(old))
+
     async def remove(self, id: int, user_id: int) -> bool:
         """Delete an alert of this person; return whether there was one."""
         statement = delete(PRICE_ALERTS).where(PRICE_ALERTS.c.id == id, PRICE_ALERTS.c.user_id == user_id)

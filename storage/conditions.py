@@ -49,6 +49,11 @@ class Conditions(Repository):
 
         return await self._writer.run(job)
 
+    async def forget_before(self, begun_ms: int) -> int:
+        """Delete what began before this and was never ended; what still holds is told again. Return how many."""
+        old = delete(CONDITIONS).where(CONDITIONS.c.begun_ms < begun_ms)
+        return await self._writer.run(lambda tx: tx.count(old))
+
     async def held(self, prefix: str = "") -> dict[str, int]:
         """Return the level of every condition that holds, whose names begin so, by name."""
         rows = await self._reader.all(select(CONDITIONS).where(CONDITIONS.c.key.startswith(prefix, autoescape=True)))

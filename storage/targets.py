@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
 from models.account import Account
 from models.enums import PositionSide
@@ -143,6 +143,13 @@ class TargetPlans(Repository):
         if not await self._writer.run(job):
             return None
         return replace(plan, version=plan.version + 1, updated_ms=now)
+
+    async def forget_before(self, updated_ms: int) -> int:
+        """Delete plans that were done before this; return how many."""
+        old = delete(TARGET_PLANS).where(
+            TARGET_PLANS.c.state == PlanState.DONE.value, TARGET_PLANS.c.updated_ms < updated_ms
+        )
+        return await self._writer.run(lambda tx: tx.count(old))
 
     async def _find(self, condition: Any) -> list[TargetPlan]:
         query = (

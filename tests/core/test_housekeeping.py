@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from core.clock import SystemClock, wait_for_event
 from core.housekeeping import Housekeeper
 from core.news import News
 from core.recovery import RECONCILING
-from db import Message, Role, TradingState, Update
+from db import Direction, Message, Role, TradingState, Update
+from models.enums import AccountType
 from tests.core.desk_kit import Room, open_room
 from tests.core.test_orders_recovery import connect_account
 
+PAPER = AccountType.PAPER
 WEEK_S = 7 * 24 * 3600
 
 
@@ -63,6 +66,26 @@ async def test_what_is_finished_and_old_is_forgotten_and_what_waits_is_kept(room
     assert await room.store.outbox.find("sent") is None
     assert await room.store.outbox.find("waiting") is not None
     assert await room.store.confirmations.peek(token, 7) is None
+
+
+async def test_alerts_that_fired_and_conditions_that_nobody_ended_are_forgotten(room: Room) -> None:
+    store = room.store
+    one, two = [
+        await store.alerts.add(
+            7, exchange="bybit", account_type=PAPER, symbol="BTCUSDT", direction=Direction.ABOVE, price=price, note=""
+        )
+        for price in (Decimal(1), Decimal(2))
+    ]
+    assert await store.alerts.fire(one)
+    await store.conditions.begin("old", 1)
+    for _ in range(4):
+        await room.clock.advance(25 * 24 * 3600)
+    await store.conditions.begin("new", 1)
+    await room.clock.run(Housekeeper(store, room.recovery, clock=room.clock).tidy())
+    assert [alert.id for alert in await store.alerts.waiting()] == [two]
+    assert await store.conditions.held() == {"new": 1}
+    left = await room.store.writer.run(lambda tx: tx.sql.execute("SELECT count(*) FROM price_alerts").fetchone()[0])
+    assert left == 1
 
 
 async def test_person_who_asked_to_go_is_deleted_once_nothing_is_unresolved(room: Room) -> None:

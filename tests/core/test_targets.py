@@ -9,7 +9,7 @@ import pytest
 
 from core.frozen_orders import frozen_order, place_frozen
 from core.runtime import Runtime
-from core.target_keeper import MOVING_STOP
+from core.target_keeper import MOVING_STOP, TargetKeeper
 from core.targets import with_hits
 from core.ticket import parse_ticket
 from db import PlacedTarget, PlanState, TargetPlan
@@ -152,6 +152,52 @@ async def test_plan_survives_a_restart_and_moves_the_stop_once(desk: Desk, tmp_p
     assert await desk.stop() == stop
     assert desk.sent() == sent
     assert (await desk.told()).count("stop_moved") == 1
+
+
+class _Killed(BaseException):
+    """Ends a process wherever it is."""
+
+
+class _DiesBeforeItMoves(TargetKeeper):
+    async def _set_stop(self, plan: TargetPlan, price: Decimal) -> OrderResult:
+        raise _Killed
+
+
+class _DiesAfterItMoved(TargetKeeper):
+    async def _set_stop(self, plan: TargetPlan, price: Decimal) -> OrderResult:
+        await super()._set_stop(plan, price)
+        raise _Killed
+
+
+@VENUES
+@pytest.mark.parametrize("dying", [_DiesBeforeItMoves, _DiesAfterItMoved])
+async def test_stop_is_moved_once_though_the_process_ends_at_the_target(
+    sandbox: Sandbox, tmp_path: Path, venue: str, dying: type[TargetKeeper]
+) -> None:
+    sandbox.set_price("ETHUSDT", D(3000))
+    where = Account(user_id=USER, exchange=venue, account_type=AccountType.PAPER)
+    async with elcaro(sandbox, tmp_path) as runtime:
+        desk = Desk(sandbox, runtime, where)
+        await runtime.jobs.sync.sync(where)
+        await desk.buys("ETH 0.2 sl 2900 tp 3100,3200")
+        await desk.looks()
+        sandbox.set_price("ETHUSDT", D(3110))
+        await sandbox.advance(1)
+        runtime.clients.forget(where)
+        await runtime.jobs.sync.sync(where)
+        with pytest.raises(_Killed):
+            await dying(runtime.store, runtime.backend).look_once()
+    sent = Desk(sandbox, runtime, where).sent()
+    async with elcaro(sandbox, tmp_path) as runtime:
+        desk = Desk(sandbox, runtime, where)
+        for _ in range(3):
+            await desk.looks()
+        assert (await desk.plan()).moves == 1
+        stop = await desk.stop()
+        assert stop is not None
+        assert D(3000) <= stop < D(3020)
+        assert (desk.sent() - sent == 0) is (dying is _DiesAfterItMoved)
+        assert (await desk.told()).count("stop_moved") == 1
 
 
 @VENUES
