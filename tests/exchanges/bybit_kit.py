@@ -19,7 +19,7 @@ from tests.exchanges.wire_server import Reply, Script, WireServer, reply
 KEY = "FakeBybitKey000001"
 SECRET = "FakeBybitSecret0000000000000000000001"
 NOW_MS = 1_790_000_000_000
-IMPATIENT = aiohttp.ClientTimeout(total=0.6, sock_connect=0.3, sock_read=0.4)
+IMPATIENT = aiohttp.ClientTimeout(total=5.0, sock_connect=3.0, sock_read=1.5)
 
 BTC = Instrument(
     exchange="bybit",

@@ -22,7 +22,8 @@ from models.unified import Instrument, Order, Position
 from models.venue import Credentials
 from sandbox.server import Sandbox
 
-IMPATIENT: Final = aiohttp.ClientTimeout(total=1.0, sock_connect=0.3, sock_read=0.6)
+IMPATIENT: Final = aiohttp.ClientTimeout(total=2.5, sock_connect=2.0, sock_read=0.6)
+"""For requests whose answer is to be lost; whatever must be answered has the product's own patience."""
 PRICE: Final = Decimal(60000)
 """Where every contract test holds the price of BTC."""
 
@@ -124,6 +125,7 @@ class Desk:
         self.sandbox = sandbox
         self.network = network
         self.btc = btc
+        self.values = values
         self.exchange = adapter(spec, sandbox, network, values)
         self._numbers = itertools.count(1)
         self._nonces = itertools.count(self.exchange.venue_time_ms())
@@ -136,17 +138,16 @@ class Desk:
         """Return an id that no order of this test has."""
         return self.rig.client_id(next(self._numbers))
 
-    async def do(self, action: Action) -> tuple[Ack, ...]:
-        """Wait for the turn, stamp, sign and send, as `core.orders` does."""
+    async def do(self, action: Action, *, over: Network | None = None) -> tuple[Ack, ...]:
+        """Wait for the turn, stamp, sign and send, as `core.orders` does; over another network where one is given."""
         await self.exchange.wait_turn(action)
         now_ms = self.exchange.venue_time_ms()
         fence_ms = now_ms + round(self.exchange.fence_s * 1000)
         nonce = max(next(self._nonces), now_ms) if self.exchange.needs_nonce else None
         if nonce is not None:
             self._nonces = itertools.count(nonce + 1)
-        return await self.exchange.send(
-            self.exchange.sign(action, Stamp(timestamp_ms=now_ms, fence_ms=fence_ms, nonce=nonce))
-        )
+        sender = self.exchange if over is None else adapter(self.spec, self.sandbox, over, self.values)
+        return await sender.send(self.exchange.sign(action, Stamp(timestamp_ms=now_ms, fence_ms=fence_ms, nonce=nonce)))
 
     def order(
         self, side: OrderSide = OrderSide.BUY, size: str = "0.01", order_type: OrderType = OrderType.MARKET, **more: Any

@@ -85,7 +85,7 @@ def recorded(name: str) -> Any:
 
 
 NOW_MS = 1_790_000_000_000
-IMPATIENT = aiohttp.ClientTimeout(total=0.6, sock_connect=0.3, sock_read=0.4)
+IMPATIENT = aiohttp.ClientTimeout(total=5.0, sock_connect=3.0, sock_read=1.5)
 
 
 def stamp(nonce: int | None = NOW_MS, *, fence_ms: int = NOW_MS + 10_000) -> Stamp:

@@ -22,7 +22,7 @@ SECRET = "0000000000000000000000000000FA4E"
 PASSPHRASE = "fake-passphrase"
 NOW_MS = 1_790_000_000_000
 CLIENT_ID = "eb1abcdefghijklmnopqrstuvwxyz2345"
-IMPATIENT = aiohttp.ClientTimeout(total=0.6, sock_connect=0.3, sock_read=0.4)
+IMPATIENT = aiohttp.ClientTimeout(total=5.0, sock_connect=3.0, sock_read=1.5)
 CREDENTIALS = {"api_key": KEY, "api_secret": SECRET, "passphrase": PASSPHRASE}
 
 

@@ -46,7 +46,7 @@ async def desk(request: pytest.FixtureRequest, sandbox: Sandbox) -> AsyncIterato
     spec: ExchangeSpec = request.param
     sandbox.set_price("BTCUSDT", PRICE)
     values = rig_of(spec).open_account(sandbox, "contract")
-    async with Network(timeout=IMPATIENT) as network:
+    async with Network() as network:
         markets = await adapter(spec, sandbox, network, values).get_instruments()
         (btc,) = [market for market in markets if market.symbol == "BTCUSDT"]
         yield Desk(spec, sandbox, network, btc, values)
@@ -355,7 +355,8 @@ DETAILS: dict[str, dict[str, Any]] = {"slow_body": {"delay_after_s": 0.3}, "redi
 async def test_lost_answer_is_unknown_after_one_post_and_the_truth_is_found(desk: Desk, kind: str) -> None:
     desk.sandbox.fault(kind, match=desk.rig.order_operation, **DETAILS.get(kind, {}))
     order = desk.order()
-    (ack,) = await desk.do(order)
+    async with Network(timeout=IMPATIENT) as hurried:
+        (ack,) = await desk.do(order, over=hurried)
     assert ack.kind is AckKind.UNKNOWN
     assert desk.posts() == 1
     if kind in LOOKED_UP_LATER:
@@ -375,7 +376,7 @@ async def test_venue_that_is_not_there_got_nothing(desk: Desk) -> None:
     order = desk.order()
     await desk.exchange.get_server_time()
     await desk.sandbox.refuse(desk.spec.key)
-    async with Network(timeout=IMPATIENT) as fresh:  # without a connection that is still open
+    async with Network() as fresh:  # without a connection that is still open
         values = desk.rig.open_account(desk.sandbox, "other")
         desk.exchange = adapter(desk.spec, desk.sandbox, fresh, values)
         (ack,) = await desk.do(order)

@@ -20,7 +20,7 @@ from models.errors import NotSent, OutcomeUnknown, Unavailable
 from tests.exchanges.wire_server import Fault, Received, Reply, WireServer
 
 BUDGET = Budget(scope="test", limit=Limit(weight=1000, window_s=1))
-IMPATIENT = aiohttp.ClientTimeout(total=0.5, sock_connect=0.2, sock_read=0.3)
+IMPATIENT = aiohttp.ClientTimeout(total=1.5, sock_connect=1.2, sock_read=0.5)
 READ = Cost(purpose=Purpose.READ)
 
 
