@@ -5,7 +5,7 @@ import asyncio
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.questions import close_question
-from chat.reading import ask, ask_all, chosen_accounts, orders, page_of
+from chat.reading import ask, ask_all, orders, page_of, scoped
 from chat.trade import results_screen
 from core.confirming import send_once_for
 from core.frozen_orders import frozen_account
@@ -19,14 +19,16 @@ from telegram_ui.screen import Screen
 from telegram_ui.views.home import question_closed_view
 from telegram_ui.views.orders import cancelled_all_view, cancelled_entries_view, order_title, orders_view
 from telegram_ui.views.plans import Plan
+from telegram_ui.words import account_line
 
 MOST_ENTRIES = 50
 """How many entries one confirmation cancels; the rest is asked about again."""
 
 
 async def cmd_orders(call: Call) -> Reply:
-    """List the open orders of every chosen account."""
-    return orders_view(call.t, await orders(call), page_of(call))
+    """List the open orders of the chosen accounts, of all, or of a venue: `/orders all`."""
+    accounts, scope = await scoped(call, 1)
+    return orders_view(call.t, await orders(call, accounts=accounts), page_of(call), scope)
 
 
 async def on_cancel_one(call: Call) -> Reply:
@@ -69,12 +71,14 @@ async def _cancel_one(call: Call, payload: Payload, cause: str) -> Part[OrderRes
 
 async def on_cancel_all(call: Call) -> Reply:
     """Ask before cancelling every order of the chosen accounts."""
-    accounts = await chosen_accounts(call)
-    open_orders = [order for part in await orders(call) for order in part.value or []]
+    accounts, _ = await scoped(call, 0)
+    open_orders = [order for part in await orders(call, accounts=accounts) for order in part.value or []]
     if not open_orders:
         raise BadOrder("no open orders", code="nothing_to_cancel")
     title = call.t.plural("Cancel {count} open order?", "Cancel all {count} open orders?", len(open_orders))
-    details = (call.t("Stops and targets of open positions are among them: the positions stay, unprotected."),)
+    names = [account_line(account) for account in accounts] if len(accounts) > 1 else []
+    warning = call.t("Stops and targets of open positions are among them: the positions stay, unprotected.")
+    details = (*names, warning)
     payload = {"accounts": [frozen_account(account) for account in accounts]}
     offer = Plan(title=title, label=call.t("Cancel all orders"), details=details)
     return await plan(call, "cancel_all", payload, offer, accounts[0] if len(accounts) == 1 else None)
@@ -96,7 +100,9 @@ async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
 
 async def on_cancel_entries(call: Call) -> Reply:
     """Ask before cancelling every order that would open something; stops and targets stay."""
-    entries = [(part.account, order) for part in await orders(call) for order in part.value or [] if _is_entry(order)]
+    accounts, _ = await scoped(call, 0)
+    found = await orders(call, accounts=accounts)
+    entries = [(part.account, order) for part in found for order in part.value or [] if _is_entry(order)]
     if not entries:
         raise BadOrder("no open orders", code="nothing_to_cancel")
     shown = entries[:MOST_ENTRIES]
@@ -104,8 +110,8 @@ async def on_cancel_entries(call: Call) -> Reply:
     details = (call.t("Stops and targets of open positions stay."),)
     rows = [{**frozen_account(account), "symbol": o.symbol, "order_id": o.order_id} for account, o in shown]
     offer = Plan(title=title, label=call.t("Cancel the entries"), details=details)
-    account = shown[0][0] if len({account for account, _ in shown}) == 1 else None
-    return await plan(call, "cancel_entries", {"orders": rows}, offer, account)
+    only = shown[0][0] if len({account for account, _ in shown}) == 1 else None
+    return await plan(call, "cancel_entries", {"orders": rows}, offer, only)
 
 
 def _is_entry(order: Order) -> bool:

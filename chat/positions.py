@@ -5,7 +5,7 @@ from decimal import Decimal
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, freeze
 from chat.money import find_instrument
-from chat.reading import ask, page_of, positions
+from chat.reading import ask, page_of, positions, scoped
 from chat.trade import results_screen
 from core.confirming import send_once_for
 from core.levels import WHOLE, size_to_close
@@ -22,8 +22,9 @@ from telegram_ui.views.trade import close_preview_view
 
 
 async def cmd_positions(call: Call) -> Reply:
-    """List the open positions of every chosen account."""
-    return positions_view(call.t, await positions(call), page_of(call))
+    """List the open positions of the chosen accounts, of all, or of a venue: `/positions all`."""
+    accounts, scope = await scoped(call, 1)
+    return positions_view(call.t, await positions(call, accounts=accounts), page_of(call), scope)
 
 
 async def on_position(call: Call) -> Reply:

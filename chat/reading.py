@@ -13,6 +13,7 @@ from models.enums import AccountType
 from models.errors import NoCredentials, TradingError
 from models.order import Order
 from models.position import Position
+from telegram_ui.buttons import Scope
 from telegram_ui.parts import Part
 
 T = TypeVar("T")
@@ -53,6 +54,21 @@ async def every_account(call: Call) -> list[Account]:
     return list(dict.fromkeys([*paper, *connected]))
 
 
+async def scoped(call: Call, place: int) -> tuple[list[Account], Scope]:
+    """Return the accounts that a word stands for: `all`, a venue; any other word, or none: those that are chosen.
+
+    Args:
+        place: Which of a button's arguments is the word; a command's is its text.
+    """
+    word = call.arguments[place] if len(call.arguments) > place else call.text.strip().lower()
+    every = await every_account(call)
+    venues = tuple(dict.fromkeys(account.exchange for account in every))
+    accounts = [account for account in every if word in (Scope.ALL, account.exchange)]
+    if not accounts:
+        return await chosen_accounts(call), Scope(venues=venues)
+    return accounts, Scope(word=word, venues=venues)
+
+
 async def balances(call: Call) -> list[Part[Balance]]:
     """Return the money of every chosen account."""
 
@@ -84,4 +100,4 @@ async def orders(call: Call, *, accounts: Sequence[Account] | None = None) -> li
 
 def page_of(call: Call) -> int:
     """Return the page that a button asked for; the first where it named none."""
-    return whole_number(call.argument(0)) or 0
+    return (whole_number(call.arguments[0]) if call.arguments else None) or 0

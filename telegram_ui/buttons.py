@@ -6,6 +6,7 @@ A button's data is at most 64 bytes: a name and its arguments with a bar between
 
 import hashlib
 from dataclasses import dataclass
+from typing import ClassVar
 
 from models.account import Account
 from models.enums import AccountType, PositionSide
@@ -13,6 +14,7 @@ from models.errors import BadOrder
 from models.position import Position
 from telegram_ui.screen import Button, ButtonStyle
 from telegram_ui.texts import Texts
+from telegram_ui.words import venue_name
 
 _BAR = "|"
 
@@ -92,13 +94,41 @@ def danger(text: str, act: str) -> Button:
     return Button(text=text, action=act, style=ButtonStyle.DANGER)
 
 
-def pager(name: str, page: int, pages: int, *arguments: str) -> tuple[Button, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose accounts a list shows: those that are chosen (an empty word), all of them, or those of one venue."""
+
+    ALL: ClassVar[str] = "all"
+
+    word: str = ""
+    venues: tuple[str, ...] = ()
+    """Where this person has accounts; the list offers them where there are several."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return what the list's buttons carry after the page."""
+        return (self.word,) if self.word else ()
+
+
+def scope_row(t: Texts, name: str, scope: Scope) -> tuple[Button, ...]:
+    """Return the buttons that show the same list of all accounts, or of one venue's."""
+    if len(scope.venues) < 2:
+        return ()
+    labels = {Scope.ALL: str(t("All")), **{venue: venue_name(venue) for venue in scope.venues}}
+    return tuple(
+        Button(text=("• " if word == scope.word else "") + label, action=action(name, 0, word))
+        for word, label in labels.items()
+    )
+
+
+def pager(name: str, page: int, pages: int, scope: Scope | None = None) -> tuple[Button, ...]:
     """Return ‹ 2/7 › with the arrows that lead somewhere."""
     if pages < 2:
         return ()
-    row = [Button(text=f"{page + 1}/{pages}", action=action(name, *arguments, page))]
+    rest = scope.arguments if scope else ()
+    row = [Button(text=f"{page + 1}/{pages}", action=action(name, page, *rest))]
     if page > 0:
-        row.insert(0, Button(text="‹", action=action(name, *arguments, page - 1)))
+        row.insert(0, Button(text="‹", action=action(name, page - 1, *rest)))
     if page + 1 < pages:
-        row.append(Button(text="›", action=action(name, *arguments, page + 1)))
+        row.append(Button(text="›", action=action(name, page + 1, *rest)))
     return tuple(row)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from models.account import Account
 from models.order import Order
 from models.requests import OrderResult
-from telegram_ui.buttons import action, danger, home_button, pager, refresh_button, short_id
+from telegram_ui.buttons import Scope, action, danger, home_button, pager, refresh_button, scope_row, short_id
 from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
@@ -14,9 +14,10 @@ from telegram_ui.views.trade import result_text
 from telegram_ui.words import ORDER_TYPES, account_line, verb
 
 PER_PAGE = 5
+_CHOSEN = Scope()
 
 
-def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0) -> Screen:
+def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0, scope: Scope = _CHOSEN) -> Screen:
     """List the open orders of one or more accounts."""
     owned = [(part.account, order) for part in parts for order in part.value or []]
     pages = max(1, -(-len(owned) // PER_PAGE))
@@ -34,7 +35,7 @@ def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0) -> 
             *(part_text(t, part, lambda _: Html("")) for part in failed),
             as_of_line(t, [*(order.as_of for _, order in shown), *(part.asked_at for part in empty)]),
         ),
-        keyboard=_keyboard(t, shown, first, page, pages),
+        keyboard=_keyboard(t, shown, first, page, pages, scope),
     )
 
 
@@ -60,20 +61,23 @@ def _order_text(t: Texts, number: int, account: Account, order: Order) -> Html:
     )
 
 
-def _keyboard(t: Texts, shown: Sequence[tuple[Account, Order]], first: int, page: int, pages: int) -> Keyboard:
+def _keyboard(
+    t: Texts, shown: Sequence[tuple[Account, Order]], first: int, page: int, pages: int, scope: Scope
+) -> Keyboard:
     cancels = tuple(
         danger(f"✖ {number}", action("oc", account.exchange, account.account_type.value, short_id(order.order_id)))
         for number, (account, order) in enumerate(shown, first + 1)
     )
+    many = (
+        Button(text=t("Cancel entries"), action=action("oce", *scope.arguments)),
+        danger(t("Cancel all orders"), action("oca", *scope.arguments)),
+    )
     return (
         *((cancels,) if cancels else ()),
-        *(
-            ((Button(text=t("Cancel entries"), action="oce"), danger(t("Cancel all orders"), "oca")),)
-            if cancels
-            else ()
-        ),
-        *((pager("ords", page, pages),) if pages > 1 else ()),
-        (refresh_button(t, action("ords", page)), home_button(t)),
+        *((many,) if cancels else ()),
+        *((pager("ords", page, pages, scope),) if pages > 1 else ()),
+        *((scope_row(t, "ords", scope),) if len(scope.venues) > 1 else ()),
+        (refresh_button(t, action("ords", page, *scope.arguments)), home_button(t)),
     )
 
 

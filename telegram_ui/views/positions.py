@@ -4,17 +4,28 @@ from collections.abc import Sequence
 
 from models.account import Account
 from models.position import Position
-from telegram_ui.buttons import PositionKey, action, back_button, danger, home_button, pager, refresh_button
+from telegram_ui.buttons import (
+    PositionKey,
+    Scope,
+    action,
+    back_button,
+    danger,
+    home_button,
+    pager,
+    refresh_button,
+    scope_row,
+)
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
 from telegram_ui.texts import Texts
 from telegram_ui.words import MARGIN_MODES, account_line, side_mark
 
 PER_PAGE = 6
+_CHOSEN = Scope()
 CLOSE_PERCENTS = (25, 50, 75, 100)
 
 
-def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 0) -> Screen:
+def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 0, scope: Scope = _CHOSEN) -> Screen:
     """List the positions of one or more accounts, a page at a time."""
     owned = [(part.account, position) for part in parts for position in part.value or []]
     pages = max(1, -(-len(owned) // PER_PAGE))
@@ -31,7 +42,7 @@ def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 
             *(part_text(t, part, lambda _: Html("")) for part in failed),
             as_of_line(t, moments),
         ),
-        keyboard=_list_keyboard(t, shown, page, pages),
+        keyboard=_list_keyboard(t, shown, page, pages, scope),
     )
 
 
@@ -84,7 +95,9 @@ def _protection(t: Texts, position: Position) -> Html:
     return dotted(stop or (None if trailing else t("⚠️ No stop")), target, trailing)
 
 
-def _list_keyboard(t: Texts, shown: Sequence[tuple[Account, Position]], page: int, pages: int) -> Keyboard:
+def _list_keyboard(
+    t: Texts, shown: Sequence[tuple[Account, Position]], page: int, pages: int, scope: Scope
+) -> Keyboard:
     cards = [
         Button(
             text=f"{position.symbol} {side_mark(position.side)}",
@@ -95,8 +108,9 @@ def _list_keyboard(t: Texts, shown: Sequence[tuple[Account, Position]], page: in
     pairs = [tuple(cards[n : n + 2]) for n in range(0, len(cards), 2)]
     return (
         *pairs,
-        *((pager("poss", page, pages),) if pages > 1 else ()),
-        (refresh_button(t, action("poss", page)), home_button(t)),
+        *((pager("poss", page, pages, scope),) if pages > 1 else ()),
+        *((scope_row(t, "poss", scope),) if len(scope.venues) > 1 else ()),
+        (refresh_button(t, action("poss", page, *scope.arguments)), home_button(t)),
     )
 
 

@@ -25,6 +25,24 @@ async def test_all_orders_are_cancelled_after_a_question(rig: Rig, owner: Phone)
     assert "No orders are open any more." in (await owner.taps("✅")).text
 
 
+async def test_positions_and_orders_of_every_venue_are_in_one_list(rig: Rig, owner: Phone) -> None:
+    shown = await owner.says("/positions all")
+    assert shown.text.count("BTCUSDT") == len(EXCHANGES)
+    assert shown.text.count("🟡 PAPER") == len(EXCHANGES)
+    only = await owner.taps("HyperLiquid")
+    assert only.text.count("BTCUSDT") == 1
+    assert "HyperLiquid · 🟡 PAPER" in only.text
+    for venue in ("hyperliquid", "bybit"):
+        await owner.says(f"/exchange {venue}")
+        await owner.says("/short ETH 0.5 @ 4000")
+        await owner.taps("✅")
+    await owner.says("/orders")
+    assert owner.last().text.count("Sell 0.5 ETHUSDT") == 1
+    assert (await owner.taps("All")).text.count("Sell 0.5 ETHUSDT") == 2
+    assert "Cancel 2 entry orders?" in (await owner.taps("Cancel entries")).text
+    assert "2 entry orders cancelled" in (await owner.taps("✅")).text
+
+
 async def test_button_of_a_cancelled_order_says_so(rig: Rig, owner: Phone) -> None:
     await owner.says("/short ETH 0.5 @ 4000")
     await owner.taps("✅")

@@ -13,6 +13,7 @@ from models.enums import AccountType, OrderSide, TradingMode
 from models.errors import BadOrder, LimitExceeded, NoCredentials, OutcomeUnknown, Rejected, TradingError
 from models.market import Ticker
 from models.order import Order
+from telegram_ui.buttons import Scope
 from telegram_ui.errors import crash_view, error_view
 from telegram_ui.panel import FIELD_BY_NAME, field_view, panel_view
 from telegram_ui.parts import Part
@@ -116,6 +117,9 @@ POSITIONS: dict[str, Make] = {
 }
 ORDERS: dict[str, Make] = {
     "orders": lambda t: orders.orders_view(t, [ok(s.PAPER, [s.STOP_ORDER, s.LIMIT_ORDER])]),
+    "orders_everywhere": lambda t: orders.orders_view(
+        t, [ok(s.PAPER, [s.LIMIT_ORDER])], scope=Scope(word="all", venues=("bybit", "hyperliquid"))
+    ),
     "orders_none": lambda t: orders.orders_view(t, [ok(s.PAPER, [])]),
     "orders_unknown": lambda t: orders.orders_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
     "cancelled_all": lambda t: orders.cancelled_all_view(t, [ok(s.PAPER, [s.PLACED])], [ok(s.PAPER, [])]),
