@@ -21,6 +21,9 @@ from sandbox.server import Sandbox
 BTC = "BTC/USDT:USDT"  # one contract is 0.01 BTC
 
 
+TRIGGERS = {"trigger": True, "ordType": "conditional"}
+
+
 async def client_of(sandbox: Sandbox, key: OkxKey, *, passphrase: str | None = None) -> Any:
     client: Any = okx(
         {
@@ -91,6 +94,26 @@ async def test_stop_fires_and_takes_its_partner_along(stranger: Any, sandbox: Sa
     await sandbox.advance(1)
     assert await stranger.fetch_positions() == []
     assert await stranger.fetch_open_orders(BTC, None, None, {"ordType": "oco"}) == []
+
+
+async def test_what_fired_and_what_was_cancelled_is_told_apart(stranger: Any, sandbox: Sandbox) -> None:
+    await stranger.create_order(BTC, "market", "buy", 2)
+    closing = {"reduceOnly": True, "ordType": "conditional"}
+    for price in (58_000, 57_000):
+        await stranger.create_order(BTC, "market", "sell", 1, None, {**closing, "stopLossPrice": price})
+    (far,) = [o for o in await stranger.fetch_open_orders(BTC, params=TRIGGERS) if o["stopLossPrice"] == 57_000]
+    await stranger.cancel_order(far["id"], BTC, {"trigger": True})
+    sandbox.set_price("BTCUSDT", 57_900)
+    await sandbox.advance(1)
+    past = stranger.privateGetTradeOrdersAlgoHistory
+    query = {"instType": "SWAP", "ordType": "conditional,oco"}
+    (fired,) = (await past({**query, "state": "effective"}))["data"]
+    (cancelled,) = await stranger.fetch_canceled_orders(BTC, params=TRIGGERS)
+    (made,) = [o for o in await stranger.fetch_closed_orders(BTC) if o["info"]["algoId"] == fired["algoId"]]
+    child = made["info"]["ordId"]
+    assert (fired["actualSide"], fired["slTriggerPx"], fired["ordIdList"]) == ("sl", "58000", [child])
+    assert fired["algoId"] != child
+    assert (cancelled["id"], made["status"]) == (far["id"], "closed")
 
 
 async def test_funding_is_paid_and_told_as_a_bill(stranger: Any, sandbox: Sandbox) -> None:
