@@ -352,7 +352,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "slow_body": {"delay_after_s": 0.3},
     "redirect": {"location": "/elsewhere"},
     # after the client gave up, and long before the fence: a busy machine takes its time too
-    **dict.fromkeys(sorted(LATE), {"process_later_s": 2.0}),
+    **{kind: {"process_later_s": 2.0} for kind in LATE},
 }
 
 
