@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from exchanges.bybit_errors import CHANGE_REFUSED, REFUSED, SETTING_REFUSED, UNCHANGED, word
+from exchanges.bybit_errors import CHANGE_REFUSED, ORDER_UNCHANGED, REFUSED, SETTING_REFUSED, UNCHANGED, word
 from models.requests import Ack, AckKind, Action, AmendOrder, BatchOrders, CancelAll, CancelOrder, OrderRequest
 
 Row = Mapping[str, Any]
 
+_SAME, _SAME_TEXT = ORDER_UNCHANGED
 _CHANGES = (AmendOrder, CancelOrder, CancelAll)
 _ORDERS = (OrderRequest, BatchOrders)
 
@@ -30,6 +31,8 @@ def read_answer(status: int, content: bytes, action: Action) -> tuple[Ack, ...]:
 
 
 def _leg(code: object, message: str, result: object, action: Action) -> Ack:
+    if isinstance(action, AmendOrder) and code == _SAME and message.startswith(_SAME_TEXT):
+        return Ack(kind=AckKind.ACCEPTED, client_order_id=action.client_order_id, code="not_modified")
     kind = _kind(code, action)
     if kind is not AckKind.ACCEPTED:
         return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)

@@ -20,6 +20,7 @@ from models.requests import (
 )
 
 _LONGEST_MESSAGE = 160
+_SAME, _SAME_TEXT = errors.ORDER_UNCHANGED
 _WORDS_OF_STATUS = {403: "venue_busy", 429: "venue_busy", 301: "redirected", 302: "redirected", 307: "redirected"}
 
 
@@ -66,6 +67,8 @@ def _leg(leg: Action, code: object, message: object, result: object, status: int
         return _accepted(leg, result, status)
     if code in errors.UNCHANGED and not isinstance(leg, OrderRequest):
         return _ack(AckKind.ACCEPTED, leg, code, message, status)
+    if isinstance(leg, AmendOrder) and code == _SAME and str(message).startswith(_SAME_TEXT):
+        return _ack(AckKind.ACCEPTED, leg, code, message, status, word="not_modified")
     kind = AckKind.REJECTED if code in _refusals(leg) else AckKind.UNKNOWN
     return _ack(kind, leg, code, message, status)
 
@@ -96,8 +99,8 @@ def _refusals(leg: Action) -> frozenset[int]:
     return errors.CHANGE_REFUSED if isinstance(leg, AmendOrder | CancelOrder | CancelAll) else errors.SETTING_REFUSED
 
 
-def _ack(kind: AckKind, leg: Action, code: Any, message: object, status: int) -> Ack:
-    word = errors.word(code)
+def _ack(kind: AckKind, leg: Action, code: Any, message: object, status: int, *, word: str | None = None) -> Ack:
+    word = word or errors.word(code)
     if word == "size_too_small" and isinstance(leg, OrderRequest) and leg.reduce_only:
         word = "position_closed"  # nothing is left to reduce, so the venue cuts the size to zero
     return Ack(

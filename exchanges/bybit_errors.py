@@ -25,6 +25,9 @@ CHANGE_REFUSED = REFUSED | {110001, 170213, 110008, 110010, 170139, 170142}
 UNCHANGED = frozenset({110043, 110025, 110026, 110027, 34040})
 """Settings that already are as asked for."""
 
+ORDER_UNCHANGED = (10001, "The order remains unchanged")
+"""How an amendment to what the order is already is answered: a code for everything, and the beginning of its text."""
+
 SETTING_REFUSED = REFUSED | {
     *{110005, 110011, 110015, 110024, 110028, 110029, 110036, 110038, 110040, 110044, 110045, 110046, 110051, 110052},
     *{110053, 110057, 110058, 110059, 110060, 110061, 110063, 110086, 110088, 110089, 110092, 110093, 3400045},

@@ -174,6 +174,8 @@ BYBIT: dict[str, tuple[Action, Any, list[AckKind]]] = {
     "cancelled by another's": (BY_OURS, said(0, OTHER), [U]),
     "nothing to cancel": (BY_ID, said(110001), [R]),
     "amended": (AMEND, said(0, {"orderId": "7"}), [A]),
+    "amended to what it is": (AMEND, {**said(10001), "retMsg": "The order remains unchanged as the parameters …"}, [A]),
+    "amended with a wrong size": (AMEND, {**said(10001), "retMsg": "Qty invalid"}, [R]),
     "not amended": (AMEND, said(110008), [R]),
     "set": (SET, said(0), [A]),
     "set already": (SET, said(110043), [A]),

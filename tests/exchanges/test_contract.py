@@ -184,6 +184,20 @@ async def test_limit_order_rests_is_changed_and_cancelled(desk: Desk) -> None:
     assert {found.status for found in history} == {OrderStatus.CANCELLED}
 
 
+async def test_change_to_what_an_order_is_already_is_no_failure(desk: Desk) -> None:
+    order, ack = await desk.rest()
+    amend = AmendOrder(
+        instrument=desk.btc,
+        order_id=ack.order_id,
+        client_order_id=order.client_order_id,
+        price=Decimal(50000),
+        replacement=order,
+    )
+    (amended,) = await desk.do(amend)
+    (found,) = await desk.exchange.get_open_orders(desk.btc)
+    assert (amended.kind, found.price, found.size) == (AckKind.ACCEPTED, Decimal(50000), Decimal("0.01"))
+
+
 async def test_cancelled_order_is_still_found(desk: Desk) -> None:
     order, ack = await desk.rest()
     await desk.do(CancelOrder(instrument=desk.btc, order_id=ack.order_id, client_order_id=order.client_order_id))
