@@ -52,6 +52,7 @@ _NOTHING: dict[str, Any] = {"meta": {"universe": []}, "spot_meta": {"universe": 
 _NO_VAULT_ACTIONS = {"usdClassTransfer", "sendAsset"}
 _STEP = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400}
 _DEXES_KEPT_S = 600.0
+_MANY_DEXES = 20
 _HISTORY = timedelta(days=7)
 _PAGE, _MOST_PAGES = 500, 20
 """The venue cuts lists by time at 500 rows or more; a shorter one is the last."""
@@ -216,8 +217,12 @@ class DirectHyperliquid:
         return next((str(row.get("name")) for row in tokens if row.get("index") == token), f"token {token}")
 
     async def get_tickers(self) -> list[Ticker]:
-        """Return the prices of every market of the main dex."""
-        return tickers_from_hyperliquid(await self._ask("metaAndAssetCtxs"), as_of=self._now())
+        """Return the prices of every dex; of the main one alone where there are many."""
+        dexes = await self._dexes()
+        answers = [
+            await self._ask("metaAndAssetCtxs", dex=dex) for dex in (dexes if len(dexes) <= _MANY_DEXES else [""])
+        ]
+        return [ticker for answer in answers for ticker in tickers_from_hyperliquid(answer, as_of=self._now())]
 
     async def get_ticker(self, instrument: Instrument) -> Ticker:
         """Return a market's prices."""
@@ -235,7 +240,7 @@ class DirectHyperliquid:
         since = until - _STEP[interval] * 1000 * limit
         request = {"coin": instrument.native_symbol, "interval": interval, "startTime": since, "endTime": until}
         rows = await self._records("candleSnapshot", req=request)
-        return [Candle.from_hyperliquid(row) for row in rows][-limit:]
+        return sorted((Candle.from_hyperliquid(row) for row in rows), key=lambda bar: bar.opened_at)[-limit:]
 
     async def _states(self, dexes: list[str]) -> list[Row]:
         user = await self._user()
@@ -281,12 +286,16 @@ class DirectHyperliquid:
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
     ) -> Order | None:
         """Ask for one order by either id; None is a complete miss."""
-        ids = ([int(order_id)] if order_id else []) + ([client_order_id] if client_order_id else [])
+        ids = [name for name in (order_id, client_order_id) if name]
         for oid in ids:  # an amended order has a new id of the venue's, and keeps ours
-            answer = await self._record("orderStatus", user=await self._user(), oid=oid)
+            asked = int(oid) if oid is order_id else oid
+            answer = await self._record("orderStatus", user=await self._user(), oid=asked)
             order = Order.from_hyperliquid_status(answer, account_type=self._account_type, as_of=self._now())
-            if order is not None:
-                return order
+            if order is None:
+                continue
+            if order.native_symbol != instrument.native_symbol or oid not in (order.order_id, order.client_order_id):
+                raise BadPayload("orderStatus: the venue answered with another order")
+            return order
         if client_order_id is None:
             return None
         if any(fill.client_order_id == client_order_id for fill in await self.get_fills(instrument)):

@@ -10,6 +10,7 @@ import pytest
 from direct.calls import Pools
 from hl_adapter import DirectHyperliquid
 from models.enums import AccountType, MarginMode
+from models.errors import BadPayload
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
@@ -68,8 +69,30 @@ async def test_a_market_names_the_coin_that_its_dex_settles_in() -> None:
     ]
 
 
+def status_of(**changes: Any) -> dict[str, Any]:
+    """Return the state of an order, changed."""
+    found: dict[str, Any] = payload("hyperliquid/info_order_status")
+    found["order"]["order"] |= changes
+    return found
+
+
+@pytest.mark.parametrize("changes", [{"coin": "ETH", "cloid": CLOID}, {"coin": "BTC"}], ids=str)
+async def test_answer_about_another_order_is_no_answer(changes: dict[str, Any]) -> None:
+    async with direct(orderStatus=status_of(**changes)) as account:
+        with pytest.raises(BadPayload):
+            await account.find_order(BTC, client_order_id=CLOID)
+
+
+async def test_prices_of_every_dex_are_told() -> None:
+    def contexts(question: dict[str, Any]) -> list[Any]:
+        return [meta(question), [{"markPx": "2.5"}]]
+
+    async with direct(metaAndAssetCtxs=contexts) as account:
+        assert {ticker.symbol for ticker in await account.get_tickers()} == {"BTCUSDT", "xyz:GOLD", "flx:GOLD"}
+
+
 async def test_an_amended_order_is_found_by_our_id_when_the_venues_is_gone() -> None:
-    found = payload("hyperliquid/info_order_status")
+    found = status_of(coin="BTC", cloid=CLOID)
 
     def status(question: dict[str, Any]) -> dict[str, Any]:
         return found if question["oid"] == CLOID else {"status": "unknownOid"}
