@@ -64,6 +64,28 @@ async def test_order_that_a_dead_process_was_sending_is_looked_up_and_never_sent
         assert len(venue.executions) == is_executed
 
 
+@pytest.mark.parametrize("exchange", ["bybit", "hyperliquid"])
+async def test_start_with_many_orders_in_doubt_looks_at_each_once_and_waits_for_none(
+    tmp_path: Path, exchange: str
+) -> None:
+    many = 200
+    async with open_room(tmp_path, exchange) as room:
+        await connect_account(room)
+        room.venue.moods = [Network.ANSWER_LOST, Network.LOST] * (many // 2)
+        for number in range(many):
+            await room.buy(f"c{number}", instrument=instrument(exchange, f"M{number}USDT"))
+        assert len(await room.store.journal.unresolved()) == many
+    async with open_room(tmp_path, exchange, venue=room.venue, clock=room.clock) as again:
+        began = again.clock.monotonic()
+        report = await again.clock.run(again.recovery.recover())
+        assert again.clock.monotonic() - began <= 30
+        assert report.unresolved == again.client.looks == many
+        states = {(await again.state(f"c{number}")).value for number in range(0, many, 2)}
+        assert states == {"FILLED"}
+        assert order_posts(again.venue) == many
+        assert len(again.venue.executions) == many // 2
+
+
 async def test_account_opens_nothing_until_it_was_compared_with_its_venue(bybit: Room) -> None:
     await connect_account(bybit)
     bybit.venue.is_reachable = False
