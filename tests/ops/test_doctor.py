@@ -182,10 +182,24 @@ async def test_nothing_secret_is_in_a_report(here: Here) -> None:
     assert TOKEN not in report(await examine())
 
 
-async def test_check_up_changes_nothing(here: Here) -> None:
+async def test_check_up_without_a_database_makes_none(here: Here) -> None:
     findings = await examine()
     assert "There is no database yet" in report(findings)
     assert not here.data.exists()
+
+
+async def test_check_up_changes_nothing(here: Here) -> None:
+    await here.make_database()
+    before = contents(here.data)
+    await examine()
+    assert contents(here.data) == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file but what SQLite puts beside a database that is read: an index, and an empty log."""
+    beside = folder / "elcaro.db-wal"
+    assert not beside.exists() or not beside.read_bytes()
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix not in {".db-shm", ".db-wal"}}
 
 
 @pytest.fixture
