@@ -137,6 +137,7 @@ async def rotate_key(store: Store, data_dir: Path) -> Vault:
     await asyncio.to_thread(_replace_key_file, path, new)
     vault = await open_vault(store, data_dir)
     rewrapped = await store.credentials.rewrap_all()
+    await store.credentials.keep_check(vault.kek_id)
     await asyncio.to_thread(_replace_key_file, path, new[:1])
     logger.info("key-encryption key rotated", extra={"kek_id": vault.kek_id, "users": rewrapped})
     return vault

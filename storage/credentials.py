@@ -155,6 +155,10 @@ class CredentialStore(Repository):
         row = insert(VAULT_CHECKS).values(kek_id=kek_id, sealed=sealed, created_ms=self._now_ms())
         await self._writer.run(lambda tx: tx.count(row.on_conflict_do_nothing()))
 
+    async def keep_check(self, kek_id: str) -> None:
+        """Forget every other key-encryption key: from now on a file with none but those does not open this database."""
+        await self._writer.run(lambda tx: tx.count(delete(VAULT_CHECKS).where(VAULT_CHECKS.c.kek_id != kek_id)))
+
     async def rewrap_all(self) -> int:
         """Wrap every data key by the newest key-encryption key, all or none; return how many changed."""
         sealer = self._need_sealer()

@@ -213,6 +213,15 @@ async def test_rotated_key_opens_everything_and_the_old_one_is_gone(store: Store
 
 
 @pytest.mark.usefixtures("vault")
+async def test_key_file_from_before_a_rotation_is_refused(store: Store, tmp_path: Path) -> None:
+    old = (tmp_path / KEY_FILE).read_bytes()
+    await rotate_key(store, tmp_path)
+    (tmp_path / KEY_FILE).write_bytes(old)
+    with pytest.raises(StorageRefused, match="not the key that this database was sealed under"):
+        await open_vault(store, tmp_path)
+
+
+@pytest.mark.usefixtures("vault")
 @pytest.mark.parametrize("killed_at", ["before rewrap", "after rewrap"])
 async def test_rotation_that_was_killed_leaves_everything_readable(
     store: Store, tmp_path: Path, killed_at: str
