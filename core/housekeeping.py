@@ -39,6 +39,7 @@ class Housekeeper:
             await self._clock.sleep(_SOONER_S[rounds] if rounds < len(_SOONER_S) else _EVERY_S)
             try:
                 await self.reconcile_left_over()
+                await self._recovery.expire()  # what could not be given up while nothing could be written down
                 if rounds % _TIDY_EVERY == 0:
                     await self.tidy()
             except Exception:

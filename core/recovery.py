@@ -96,7 +96,7 @@ class Recovery:
         await self._keep_emergencies()
         now_ms = self._clock.now_ms()
         orphaned = await self._store.journal.orphan(await self._store.bury_the_dead(), older_than_ms=now_ms - _FRESH_MS)
-        expired = await self._store.journal.expire(older_than_ms=now_ms - _FRESH_MS, announce=self._herald.changed)
+        expired = await self.expire()
         accounts = [row.account for row in await self._store.accounts.usable()]
         for account in accounts:
             await self._store.trading.restrict(str(account), RECONCILING, TradingState.REDUCING)
@@ -112,12 +112,17 @@ class Recovery:
         await self.mark_high_water()
         return RecoveryReport(
             orphaned=len(orphaned),
-            expired=len(expired),
+            expired=expired,
             unresolved=unresolved,
             adopted=adopted,
             unreconciled=tuple(unreconciled),
             is_restored=is_restored,
         )
+
+    async def expire(self) -> int:
+        """Refuse what was prepared, never left, and is too old to be wanted; return how many legs that were."""
+        older_than_ms = self._clock.now_ms() - _FRESH_MS
+        return len(await self._store.journal.expire(older_than_ms=older_than_ms, announce=self._herald.changed))
 
     async def reconcile(self, account: Account) -> int | None:
         """Take in what the venue has of ours and let the account open positions again.

@@ -10,10 +10,10 @@ import pytest
 
 from core.emergency import EmergencyLog
 from core.sending import send_once
-from db import LegState, StorageUnavailable
+from db import Claimed, LegState, StorageUnavailable
 from models.enums import OrderType, Outcome, TimeInForce
 from models.errors import LimitExceeded
-from models.requests import Action, CancelOrder
+from models.requests import Ack, AckKind, Action, CancelOrder
 from tests.core.desk_kit import Room, open_room
 from tests.core.venue_fake import FakeVenue, Network, instrument, order_posts, order_request
 from tests.core.virtual_clock import VirtualClock
@@ -207,6 +207,22 @@ async def test_mark_that_cannot_be_read_halts_trading_instead_of_the_program(byb
     with pytest.raises(LimitExceeded) as refusal:
         await bybit.buy("c")
     assert refusal.value.code == "trading_halted"
+
+
+async def test_order_that_could_not_be_given_up_is_told_without_a_restart(bybit: Room) -> None:
+    bybit.venue.is_reachable = False
+    request, ack = order_request(bybit.id_of("c")), (Ack(kind=AckKind.NOT_SENT, code="unreachable"),)
+    wish = bybit.desk._wish(bybit.account, request, "c", bybit.client, reply=None, update=None)
+    claimed = await bybit.store.journal.claim(wish, lambda n: bybit.desk._sign(request, bybit.client, n))
+    assert isinstance(claimed, Claimed)
+    await bybit.desk._write(claimed, wish, ack)
+    await bybit.clock.advance(29)
+    assert await bybit.recovery.expire() == 0
+    await bybit.clock.advance(2)
+    assert await bybit.recovery.expire() == 1
+    leg = await bybit.leg("c")
+    assert (leg.state, leg.code) == (LegState.REJECTED, "expired")
+    assert await bybit.messages() == ["order_settled"]
 
 
 class Broken:
