@@ -81,8 +81,13 @@ def _in_order(action: CancelAll, rows: Sequence[Mapping[str, Any]]) -> list[Mapp
     return [row for row in found if row is not None]
 
 
-def _ids(row: Mapping[str, Any]) -> set[object]:
-    return {row.get(name) for name in ("ordId", "clOrdId", "algoId", "algoClOrdId")} - {"", None}
+def _ids(row: Mapping[str, Any]) -> set[str]:
+    return {found for name in ("ordId", "clOrdId", "algoId", "algoClOrdId") if (found := _id(row, name)) is not None}
+
+
+def _id(row: Mapping[str, Any], name: str) -> str | None:
+    found = row.get(name)
+    return found if isinstance(found, str) and found else None
 
 
 def _leg(leg: Leg, row: Mapping[str, Any], code: str, message: object, status: int) -> Ack:
@@ -97,7 +102,7 @@ def _leg(leg: Leg, row: Mapping[str, Any], code: str, message: object, status: i
 def _accepted(leg: Leg, row: Mapping[str, Any], status: int) -> Ack:
     """Believe an acknowledgement only if it is about our order."""
     if not isinstance(leg, OrderRequest | AmendOrder | CancelOrder):
-        algo_id = row.get("algoId") or None if isinstance(leg, SetProtection) else None
+        algo_id = _id(row, "algoId") if isinstance(leg, SetProtection) else None
         return Ack(kind=AckKind.ACCEPTED, order_id=algo_id, http_status=status)
     ours = _client_order_id(leg)
     if isinstance(leg, OrderRequest):
@@ -106,7 +111,7 @@ def _accepted(leg: Leg, row: Mapping[str, Any], status: int) -> Ack:
         is_ours = (AlgoId.read(leg.order_id).algo_id if leg.order_id is not None else ours) in _ids(row)
     if not is_ours:
         return _unknown(leg, status, "The acknowledgement is about another order.")
-    order_id = row.get("ordId") or row.get("algoId") or None  # a close names no order
+    order_id = _id(row, "ordId") or _id(row, "algoId")  # a close names no order
     return Ack(kind=AckKind.ACCEPTED, order_id=order_id, client_order_id=ours, http_status=status)
 
 

@@ -25,6 +25,7 @@ from models.requests import (
     SignedRequest,
 )
 from tests.exchanges import bybit_kit, hyperliquid_kit
+from tests.models.test_readers_are_total import variants
 
 D = Decimal
 OURS, THEIRS = hyperliquid_kit.CLOID, hyperliquid_kit.STOP_CLOID
@@ -207,3 +208,29 @@ def test_no_answer_of_bybit_proves_nothing(action: Action, body: bytes) -> None:
     unified, direct = both_bybit(action, body)
     assert unified == direct
     assert set(unified) == {U}
+
+
+WHOLE = {
+    "retCode": 0,
+    "retMsg": "OK",
+    "result": {"list": [TAKEN, OTHER], **TAKEN},
+    "retExtInfo": {"list": [{"code": 0, "msg": "OK"}, {"code": 110007, "msg": "x"}]},
+}
+
+
+@pytest.mark.parametrize("action", [LIMIT, PAIR, BY_ID, AMEND, SET, ALL], ids=lambda action: type(action).__name__)
+def test_both_paths_make_the_same_of_any_odd_answer_of_bybit(action: Action) -> None:
+    for answer in variants(WHOLE):
+        unified, direct = both_bybit(action, json.dumps(answer).encode())
+        assert unified == direct, answer
+
+
+@pytest.mark.parametrize("action", [ORDER, TWO, CANCEL, LEVERAGE], ids=lambda action: type(action).__name__)
+def test_both_paths_make_of_any_odd_answer_of_hyperliquid_what_is_safe(action: Action) -> None:
+    for form in ("order", "cancel"):
+        rows = [{"filled": FILLED}, {"resting": {"oid": 8, "cloid": THEIRS}}][: len(legs_of(action_for(action)))]
+        for answer in variants(statuses(*rows, form=form)):
+            unified, direct = both_hyperliquid(action, json.dumps(answer).encode())
+            assert len(unified) == len(direct)
+            odd = [pair for pair in zip(unified, direct, strict=True) if pair[0] is not pair[1]]
+            assert all(U in pair for pair in odd), answer  # what one believes, the other may look up, and no more

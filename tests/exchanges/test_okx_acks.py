@@ -20,6 +20,7 @@ from models.requests import (
 )
 from telegram_ui.sentences import SENTENCES
 from tests.exchanges.okx_kit import BTC, CLIENT_ID, order
+from tests.models.test_readers_are_total import variants
 
 ORDER = order()
 CANCEL = CancelOrder(instrument=BTC, order_id="680", client_order_id=CLIENT_ID)
@@ -196,3 +197,20 @@ def test_tables_are_disjoint_where_they_must_be() -> None:
 def test_every_word_has_a_sentence() -> None:
     assert sorted(errors.WORDS - set(SENTENCES)) == []
     assert {errors.word(code) for code in errors.CHANGE_REFUSED | errors.SETTING_REFUSED} <= errors.WORDS
+
+
+PAIR = BatchOrders(orders=(ORDER, order(client_order_id="eb1other")))
+BOTH_GONE = CancelAll(orders=(CANCEL, CancelOrder(instrument=BTC, order_id="681")))
+REFUSED_ROW = {"ordId": "681", "clOrdId": "eb1other", "sCode": "51008", "sMsg": "x"}
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "action", [ORDER, CANCEL, AMEND, LEVERAGE, PAIR, BOTH_GONE], ids=lambda action: type(action).__name__
+)
+def test_whatever_stands_in_an_answer_each_leg_has_an_outcome(action: Any, status: int) -> None:
+    legs = len(action.orders) if isinstance(action, BatchOrders | CancelAll) else 1
+    for answer in variants(envelope(*(DONE, REFUSED_ROW)[:legs], code="0" if legs == 1 else "2")):
+        acks = classify(action, answer, status)
+        assert len(acks) == legs, answer
+        assert all(ack.order_id is None or isinstance(ack.order_id, str) for ack in acks), answer
