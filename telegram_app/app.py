@@ -23,6 +23,7 @@ from pictures.painter import Painter
 from telegram_app.access import OWNER_CODE_LIFETIME_S, Access, OwnerCode
 from telegram_app.dispatch import Dispatcher
 from telegram_app.intake import Intake
+from telegram_app.live import LiveCards
 from telegram_app.messenger import Messenger
 from telegram_app.outbox import OutboxWorker
 from telegram_app.pace import Pace
@@ -55,6 +56,7 @@ class App:
     access: Access
     outbox: OutboxWorker
     intake: Intake
+    live: LiveCards
     owner_code: OwnerCode
     link: Callable[[str], str]
 
@@ -109,6 +111,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             services,
             access,
             messenger,
+            live=(live := LiveCards(messenger)),
             may_tell=pace.may_tell,
             commands=tables.commands,
             buttons=tables.buttons,
@@ -132,6 +135,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             access=access,
             outbox=OutboxWorker(messenger, store, Newsroom(store, access.texts)),
             intake=intake,
+            live=live,
             owner_code=owner_code,
             link=link,
         )
@@ -206,6 +210,7 @@ async def run_app(app: App, tables: Tables, stop: asyncio.Event, *, show: Callab
     loops = [
         asyncio.create_task(app.intake.run(), name="intake"),
         asyncio.create_task(app.outbox.run(), name="outbox"),
+        asyncio.create_task(app.live.run(), name="live"),
         asyncio.create_task(_offer_ownership(app, show), name="owner"),
         asyncio.create_task(_publish(app, tables), name="profile"),
     ]

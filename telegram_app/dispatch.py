@@ -11,9 +11,10 @@ from chat.call import ButtonRow, Call, Command, Handler, Need, Person, Question,
 from chat.questions import open_question
 from chat.start import on_other_text
 from chat.trade import is_ticket, on_ticket
-from models.errors import TradingError
+from models.errors import TradingError, Unavailable
 from telegram_app.access import Access
 from telegram_app.incoming import Incoming, read_update
+from telegram_app.live import LiveCards
 from telegram_app.messenger import Messenger
 from telegram_app.place import Place
 from telegram_ui.buttons import read_action
@@ -55,6 +56,7 @@ class Dispatcher:
         buttons: Sequence[ButtonRow],
         questions: Sequence[Question],
         bot_id: int,
+        live: LiveCards,
         may_tell: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._services = services
@@ -65,6 +67,7 @@ class Dispatcher:
         self._questions = {row.name: row for row in questions}
         self._menu = _menu_words(self._commands)
         self._bot_id = bot_id
+        self._live = live
         self._may_tell = may_tell
 
     @staticmethod
@@ -144,9 +147,13 @@ class Dispatcher:
             route = replace(route, run=instead)
         must_arrive = route.needs in _MONEY
         key = f"tg:{self._bot_id}:{incoming.update_id}"
+        if incoming.is_tap:
+            self._live.leave(incoming.chat_id, incoming.message_id)
         place = Place(self._messenger, incoming, key=key, must_arrive=must_arrive)
         call = self._call(incoming, route, person, t, place, number)
-        await place.finish(await _reply(call, route))
+        await place.finish(reply := await _reply(call, route))
+        if isinstance(reply, Screen) and reply.is_live and place.message_id is not None:
+            self._live.follow(incoming.chat_id, place.message_id, lambda: _drawn(call, route))
 
     def _call(self, incoming: Incoming, route: Route, person: Person, t: Texts, place: Place, number: str) -> Call:
         async def forget() -> bool:
@@ -232,6 +239,18 @@ async def _reply(call: Call, route: Route) -> Reply:
     except TradingError as e:
         logger.info("refused", extra={"number": call.number, "user": call.user_id, "code": e.code})
         return error_view(call.t, e, number=call.number, example=route.example)
+
+
+async def _drawn(call: Call, route: Route) -> Screen:
+    """Return a screen as it is now.
+
+    Raises:
+        Unavailable: It cannot be drawn now.
+    """
+    reply = await route.run(call)
+    if not isinstance(reply, Screen):
+        raise Unavailable("nothing to draw")
+    return reply
 
 
 async def _too_old(call: Call) -> Reply:

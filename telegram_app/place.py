@@ -30,6 +30,11 @@ class Place:
         self._acknowledged: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(_ACKNOWLEDGE_AFTER_S, self._acknowledge)
 
+    @property
+    def message_id(self) -> int | None:
+        """The message where the answer stands; None before it is out."""
+        return self._message_id
+
     async def show(self, screen: Screen) -> None:
         """Show a screen without waiting for Telegram, so that an order leaves at the same time."""
         self._acknowledge()

@@ -97,6 +97,8 @@ class Screen:
     is_silent: bool = False
     must_arrive: bool = False
     """Whether it tells what became of money, so that it is sent again until Telegram takes it."""
+    is_live: bool = False
+    """Whether it follows the market for some minutes after it was shown."""
     awaits: tuple[str, ...] = ()
     """Orders that it says are being checked: once it was told what became of one, this is out of date."""
 

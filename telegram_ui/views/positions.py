@@ -136,6 +136,7 @@ def position_view(t: Texts, account: Account, position: Position, *, can_trade: 
             t("as of {time}", time=t.time(position.as_of)),
         ),
         keyboard=_card_keyboard(t, PositionKey.of(position, account), can_trade=can_trade),
+        is_live=True,
     )
 
 

@@ -19,6 +19,20 @@ async def opens_card(owner: Phone, symbol: str = "BTCUSDT") -> None:
     await owner.taps(symbol)
 
 
+async def test_card_follows_the_market_until_something_else_stands_there(rig: Rig, owner: Phone) -> None:
+    await opens_card(owner)
+    for price, said in (("61000", "61,000"), ("62000", "62,000")):
+        rig.sandbox.set_price("BTCUSDT", price)
+        await rig.sandbox.advance(1)
+        await rig.app.live.look_once()
+        assert f"now {said}" in owner.last().text or f"→ now {said}" in owner.last().text
+    await owner.taps("Stop…")
+    question = owner.last().text
+    rig.sandbox.set_price("BTCUSDT", "63000")
+    await rig.app.live.look_once()
+    assert owner.last().text == question
+
+
 async def test_trailing_stop_is_set_from_the_card_and_taken_away(owner: Phone) -> None:
     await opens_card(owner)
     await owner.taps("Trailing…")
