@@ -1,11 +1,15 @@
 """Trading over HTTP: shown exactly, confirmed once, done as shown, on both venues."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.webapp.rig import Person, Rig, error_code
+from core.past import past_of
+from models.account import Account
+from models.enums import AccountType
+from tests.webapp.rig import OWNER, Person, Rig, error_code
 
 VENUES = ("bybit", "hyperliquid")
 TICKET: dict[str, Any] = {
@@ -29,6 +33,18 @@ async def opened(person: Person, venue: str, **changes: Any) -> Any:
 async def held(person: Person, venue: str, symbol: str = "ETHUSDT") -> Any:
     found = await person.data("/api/trading/positions", exchange=venue, symbol=symbol)
     return found[0] if found else None
+
+
+@pytest.mark.parametrize("venue", ["bybit", "hyperliquid", "okx"])
+async def test_totals_are_those_of_the_chat_to_the_cent(owner: Person, rig: Rig, venue: str) -> None:
+    await opened(owner, venue)
+    where = {"exchange": venue, "account_type": "paper"}
+    stats = await owner.data("/api/trading/stats", period="week", **where)
+    account = Account(user_id=OWNER, exchange=venue, account_type=AccountType.PAPER)
+    now = datetime.now(UTC)
+    chats = (await past_of(rig.runtime.backend, rig.runtime.store, account, now - timedelta(days=7), now)).summary
+    assert [Decimal(stats[name]) for name in ("total", "fees", "funding")] == [chats.total, chats.fees, chats.funding]
+    assert Decimal(stats["curve"][-1]["total"]) == chats.total
 
 
 async def confirmed(person: Person, deed: str, body: Any) -> Any:

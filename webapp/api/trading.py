@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from core.curve import profit_curve
+from core.past import recent_past
 from core.ports import TradingBackend
-from core.summary import Summary, summarize
+from core.summary import Summary
 from models.account import Account
 from models.balance import Balance
 from models.market import Candle, Instrument, Ticker
@@ -24,7 +24,6 @@ from webapp.wire import Envelope, Query, Symbol, Where, asks
 router = APIRouter(prefix="/api/trading", tags=["trading"])
 
 _PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
-_STATS_ROWS = 1000
 Interval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 Period = Literal["day", "week", "month"]
 Kind = Literal["closed_pnl", "fills", "funding", "orders"]
@@ -154,22 +153,19 @@ async def history(person: Looker, where: AskedHistoryOf) -> Json:
 
 
 @router.get("/stats", openapi_extra=asks(StatsOf))
-async def stats(person: Looker, where: AskedStatsOf) -> Json:
+async def stats(parts: Running, person: Looker, where: AskedStatsOf) -> Json:
     """Add up a day, a week or a month: trades, fees, funding, the best and the worst, and the curve of the result."""
-    user_id, since = person.user_id, datetime.now(UTC) - _PERIODS[where.period]
+    account = await parts.runtime.accounts.resolve(person.user_id, where.exchange, where.account_type)
+    since = datetime.now(UTC) - _PERIODS[where.period]
 
     async def ask(path: TradingBackend) -> dict[str, Any]:
-        of: dict[str, Any] = {"since": since, "limit": _STATS_ROWS}
-        of |= {"exchange": where.exchange, "account_type": where.account_type}
-        closed, funding, money = await asyncio.gather(
-            path.get_closed_pnl(user_id, **of),
-            path.get_funding(user_id, **of),
-            path.get_balance(user_id, where.exchange, where.account_type),
+        past, money = await asyncio.gather(
+            recent_past(path, account, since),
+            path.get_balance(account.user_id, account.exchange, account.account_type),
         )
-        summary, curve = summarize(closed, funding), profit_curve(closed, funding)
-        return {**_summary(summary), "curve": curve, "since": since, "balance": money}
+        return {**_summary(past.summary), "curve": past.curve, "since": since, "balance": money}
 
-    return reply(await services.read(user_id, ask))
+    return reply(await services.read(account.user_id, ask))
 
 
 async def account_view(account: Account) -> Answer:
