@@ -143,6 +143,12 @@ async def test_alert_is_added_listed_and_removed(owner: Person) -> None:
     assert (await owner.send("DELETE", f"/api/alerts/{number}")).status_code == 404
 
 
+async def test_alert_on_a_price_that_is_there_already_is_refused(owner: Person) -> None:
+    answer = await owner.post("/api/alerts", {"symbol": "BTCUSDT", "direction": "above", "price": "1"})
+    assert error_code(answer) == "alert_now"
+    assert await owner.data("/api/alerts") == []
+
+
 async def test_alert_of_no_market_is_refused(owner: Person) -> None:
     answer = await owner.post("/api/alerts", {"symbol": "NOSUCH", "direction": "above", "price": "1"})
     assert (answer.status_code, error_code(answer)) == (404, "unknown_symbol")

@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from core import web_accounts
+from core.alert_phrases import AlertWish, line_of
 from core.reading import one_market
 from core.web_accounts import Direction
+from models.errors import Unavailable
 from webapp.answers import Json, Refused, found, reply
 from webapp.login import Looker, Trader
 from webapp.parts import Running
@@ -39,8 +41,14 @@ async def add(parts: Running, person: Trader, body: NewAlert) -> Json:
     account = await parts.runtime.accounts.resolve(person.user_id, body.exchange, body.account_type)
     path = path_of_user(person.user_id)
     rows = await path.find_instruments(person.user_id, body.symbol, account.exchange, account.account_type)
-    symbol = one_market(rows, body.symbol).symbol
-    number = await web_accounts.add_alert(account, symbol, body.direction, as_decimal(body.price), body.note)
+    market = one_market(rows, body.symbol)
+    ticker = await path.get_ticker(person.user_id, market.symbol, account.exchange, account.account_type)
+    now = ticker.last_price or ticker.mark_price
+    if now is None:
+        raise Unavailable("the venue gives no price", code="no_price")
+    wish = AlertWish(symbol=market.symbol, direction=body.direction, price=as_decimal(body.price))
+    direction, price = line_of(wish, market, now)
+    number = await web_accounts.add_alert(account, market.symbol, direction, price, body.note)
     if number is None:
         raise Refused(HTTPStatus.CONFLICT, "too_many_alerts", "too many alerts wait already; remove one first")
     return reply(found({"id": number}))
