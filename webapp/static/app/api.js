@@ -3,10 +3,24 @@
 import { state, update } from "./store.js";
 
 const TOKEN = "session";
+const LAUNCH = "launch";
 
 export const hasSession = () => sessionStorage.getItem(TOKEN) !== null;
-export const keepSession = (token) => sessionStorage.setItem(TOKEN, token);
-export const dropSession = () => sessionStorage.removeItem(TOKEN);
+
+/** Keep a session, and what it came from: another launch may be another person's. */
+export const keepSession = (token, launch = "") => {
+  sessionStorage.setItem(TOKEN, token);
+  sessionStorage.setItem(LAUNCH, proofOf(launch));
+};
+
+export const isLaunchOfSession = (launch) => sessionStorage.getItem(LAUNCH) === proofOf(launch);
+
+export const dropSession = () => {
+  sessionStorage.removeItem(TOKEN);
+  sessionStorage.removeItem(LAUNCH);
+};
+
+const proofOf = (launch) => new URLSearchParams(launch).get("hash") ?? "";
 
 /** The server's refusal, or the news that it could not be asked (`code` "offline"). */
 export class ApiError extends Error {

@@ -19,19 +19,23 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * Preview a deed and, if the person confirms, do it.
  *
  * `path` is the deed's route, `body` what its preview is asked for, `view` draws the preview, `title`, `label`,
- * `isDangerous` and `kind` dress the dialog, `first` is a preview that is there already. `onDone` gets the results.
+ * `isDangerous` and `kind` dress the dialog, `first` is a preview that is there already. `onDone` gets the results,
+ * `onShown` hears that the preview stands, `onRefused` gets the error of a preview that was refused.
  */
-export const confirmDeed = async ({ path, body, view, title, label, isDangerous = false, kind = null, first = null, onDone = () => {} }) => {
+export const confirmDeed = async ({ path, body, view, title, label, isDangerous = false, kind = null, first = null, onDone = () => {}, onShown = () => {}, onRefused = sayRefused }) => {
   let preview = first;
   try {
     preview ??= await post(`${path}/preview`, body);
   } catch (error) {
     haptic("error");
-    showToast(errorText(error), "bad");
+    onRefused(error);
     return;
   }
+  onShown();
   openSheet(({ close }) => html`<${Confirmation} ...${{ path, body, view, title, label, isDangerous, kind, preview, onDone, close }} />`);
 };
+
+const sayRefused = (error) => showToast(errorText(error), "bad");
 
 const Confirmation = ({ path, body, view, title, label, isDangerous, kind, preview, onDone, close }) => {
   const [shown, setShown] = useState(preview);
@@ -141,6 +145,9 @@ const tellResults = (parts) => {
 const told = ({ result }) => {
   if (result?.outcome === "filled" && result.average_price && result.side) {
     return t(`result.filled.${result.side}`, { size: exact(result.filled_size), symbol: result.symbol, price: price(result.average_price) });
+  }
+  if (result?.outcome === "accepted" && result.side && result.size) {
+    return t(`result.placed.${result.side}`, { size: exact(result.size), symbol: result.symbol });
   }
   return result?.symbol ? t("result.doneFor", { symbol: result.symbol }) : t("result.done");
 };

@@ -61,14 +61,14 @@ export const closeAll = () =>
   });
 
 /** Set a position's stop or target: a price text sets, null leaves, "0" removes. */
-export const protect = (position, { stop = null, target = null }, onDone) =>
+export const protect = (position, { stop = null, target = null }, more = {}) =>
   confirmDeed({
     path: "/api/trading/tpsl",
     body: { ...of(position), stop_loss: stop, take_profit: target },
     title: t("protect.title", { symbol: position.symbol }),
     label: () => (stop === "0" || target === "0" ? t("protect.remove") : t("protect.confirm")),
     isDangerous: stop === "0" || target === "0",
-    onDone,
+    ...more,
     view: (preview) => html`
       <${Whose} what=${preview.position} />
       <dl class="rows">

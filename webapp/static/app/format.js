@@ -77,6 +77,9 @@ const timeFormat = (options) => {
 export const zoneName = () =>
   timeFormat({ timeZoneName: "short" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "";
 
+/** Whether a number is being typed that only lacks its next digit. */
+export const isBegun = (typed) => /^\d{1,12}[.,]$/.test(typed.trim());
+
 /** Return what was typed as the plain number that the server takes; null where it can be read in two ways or in none. */
 export const plainNumber = (typed) => {
   const text = typed.trim();

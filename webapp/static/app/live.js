@@ -50,7 +50,7 @@ const addressOf = ({ exchange, accountType, symbol }) => {
 
 const listen = async (market, signal, onHeard) => {
   const answer = await fetch(addressOf(market), { headers: authorised(), signal, cache: "no-store", credentials: "omit" });
-  if (answer.status === 401) {
+  if (answer.status === 401 || answer.status === 403) {
     update({ gate: "login", gateError: (await answer.json()).error });
     return;
   }

@@ -50,13 +50,14 @@ const Inside = () => {
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
   }, [market]);
+  useEffect(() => unfollow, []);
   useBackButton(goHome, view !== "positions");
   const View = VIEWS[view];
   return html`
     <a class="skip" href="#content">${t("nav.skip")}</a>
     <${TopBar} />
     <${StaleBanner} />
-    <main id="content" class="content" tabindex="-1"><${View} /></main>
+    <main id="content" class="content" tabindex="-1"><h1 class="unseen">${t(`nav.${view}`)}</h1><${View} /></main>
     <${Nav} view=${view} />
     <${Sheets} />
     <${Toast} />

@@ -1,6 +1,6 @@
 // Coming in: by the launch that Telegram signed, by a one-time link from the bot, or by the session this tab has.
 
-import { dropSession, get, hasSession, keepSession, post } from "./api.js";
+import { dropSession, get, hasSession, isLaunchOfSession, keepSession, post } from "./api.js";
 import { languageOf, setLanguage } from "./i18n.js";
 import { state, update } from "./store.js";
 import { initData, isTelegram, startParam, telegramLanguage } from "./telegram.js";
@@ -15,8 +15,8 @@ const takeLinkCode = () => {
 const openDoor = async () => {
   const code = takeLinkCode();
   if (code !== null) return keepSession((await post("/api/auth/link", { code })).token);
-  if (hasSession()) return undefined;
-  if (isTelegram) return keepSession((await post("/api/auth/telegram", { init_data: initData })).token);
+  if (hasSession() && (!isTelegram || isLaunchOfSession(initData))) return undefined;
+  if (isTelegram) return keepSession((await post("/api/auth/telegram", { init_data: initData })).token, initData);
   throw Object.assign(new Error(), { code: "login_missing" });
 };
 

@@ -55,15 +55,22 @@ export const haptic = (kind) => {
   else app.HapticFeedback.notificationOccurred(kind);
 };
 
-/** Show Telegram's back button while a component stands, and do this when it is pressed. */
+let ways = [];
+
+const drawBackButton = () => (ways.length ? app.BackButton.show() : app.BackButton.hide());
+
+if (since("6.1")) app.BackButton.onClick(() => ways[ways.length - 1]?.onBack());
+
+/** Show Telegram's back button while a component stands, and do this when it is pressed; the newest component wins. */
 export const useBackButton = (onBack, isShown = true) => {
   useEffect(() => {
     if (!since("6.1") || !isShown) return undefined;
-    app.BackButton.onClick(onBack);
-    app.BackButton.show();
+    const way = { onBack };
+    ways = [...ways, way];
+    drawBackButton();
     return () => {
-      app.BackButton.offClick(onBack);
-      app.BackButton.hide();
+      ways = ways.filter((other) => other !== way);
+      drawBackButton();
     };
   }, [onBack, isShown]);
 };

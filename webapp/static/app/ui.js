@@ -150,6 +150,13 @@ export const Problem = ({ error, at, children }) => html`
   </div>
 `;
 
+/** Return a listener that does something when Enter is pressed in a field. */
+export const onEnter = (work) => (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input:not([type=checkbox])")) return;
+  event.preventDefault();
+  work();
+};
+
 /** A dialog over the page: slides up on a phone, stands in the middle on a desk. */
 export const Sheet = ({ title, close, children, footer, aside }) => {
   const dialog = useRef(null);
@@ -159,12 +166,13 @@ export const Sheet = ({ title, close, children, footer, aside }) => {
     dialog.current.showModal();
     return () => before?.focus?.();
   }, []);
+  const pressPrimary = () => dialog.current.querySelector("footer [data-kind=primary]:enabled")?.click();
   const onCancel = (event) => {
     event.preventDefault();
     close();
   };
   return html`
-    <dialog class="sheet" ref=${dialog} aria-label=${title} onCancel=${onCancel} onClick=${(event) => event.target === dialog.current && close()}>
+    <dialog class="sheet" ref=${dialog} aria-label=${title} onCancel=${onCancel} onKeyDown=${onEnter(pressPrimary)} onClick=${(event) => event.target === dialog.current && close()}>
       <div class="sheet-body">
         <header><h2>${title}</h2>${aside}<${IconButton} icon="close" label=${t("common.close")} onClick=${close} /></header>
         <div class="sheet-content">${children}</div>

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { get, post, remove } from "../api.js";
 import { plainNumber, price } from "../format.js";
-import { errorText, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { openSheet, state } from "../store.js";
 import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Sheet, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
@@ -49,17 +49,18 @@ const NewAlert = ({ close, reload }) => {
       reload();
       close();
     } catch (error) {
-      setProblem(errorText(error));
+      setProblem(error);
     }
   };
   const isWrong = level !== "" && plainNumber(level) === null;
   const footer = html`<${Button} kind="primary" disabled=${level === "" || isWrong || symbol === ""} onClick=${submit}>${t("alerts.add")}<//>`;
   return html`
     <${Sheet} title=${t("alerts.add")} close=${close} footer=${footer}>
-      <${Field} name="alert-symbol" label=${t("common.market")} value=${symbol} onInput=${setSymbol} inputMode="text" problem=${problem} />
+      <${Field} name="alert-symbol" label=${t("common.market")} value=${symbol} onInput=${setSymbol} inputMode="text" />
       <${Segments} label=${t("alerts.direction")} value=${direction} onChange=${setDirection} options=${["above", "below"].map((value) => ({ value, label: t(`alerts.${value}`) }))} />
       <${Field} name="alert-price" label=${t("common.price")} value=${level} onInput=${setLevel} problem=${isWrong && t("form.badNumber")} />
       <${Field} name="alert-note" label=${`${t("alerts.note")} (${t("form.optional")})`} value=${note} onInput=${setNote} inputMode="text" maxlength="100" />
+      ${problem && html`<${Problem} error=${problem} />`}
     <//>
   `;
 };

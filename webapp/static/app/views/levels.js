@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.module.js";
 import { protect } from "../deeds.js";
-import { plainNumber, price, priceText } from "../format.js";
+import { isBegun, plainNumber, price, priceText } from "../format.js";
 import { t } from "../i18n.js";
 import { useInstrument } from "../markets.js";
-import { Button, Field, Row, Sheet, Side } from "../ui.js";
+import { Button, Field, Problem, Row, Sheet, Side } from "../ui.js";
 
 const FEES_BOTH_WAYS = 0.0011;
 
@@ -14,16 +14,20 @@ export const Levels = ({ position, protection, close }) => {
   const instrument = useInstrument(market);
   const [stop, setStop] = useState(protection.stop ?? "");
   const [target, setTarget] = useState(protection.target ?? "");
+  const [error, setError] = useState(null);
+  const [isBusy, setBusy] = useState(false);
   const wish = { stop: wished(stop, protection.stop), target: wished(target, protection.target) };
-  const isWrong = (value) => value !== "" && plainNumber(value) === null;
+  const isUnread = (value) => value !== "" && plainNumber(value) === null;
+  const isWrong = (value) => isUnread(value) && !isBegun(value);
   const isNothing = wish.stop === null && wish.target === null;
   const away = position.side === "long" ? 1 + FEES_BOTH_WAYS : 1 - FEES_BOTH_WAYS;
   const even = () => setStop(priceText(Number(position.entry_price) * away, instrument));
-  const submit = () => {
-    close();
-    protect(position, wish);
+  const submit = async () => {
+    setBusy(true);
+    await protect(position, wish, { onShown: close, onRefused: setError });
+    setBusy(false);
   };
-  const footer = html`<${Button} kind="primary" disabled=${isNothing || isWrong(stop) || isWrong(target)} onClick=${submit} data-role="preview">${t("common.preview")}<//>`;
+  const footer = html`<${Button} kind="primary" isBusy=${isBusy} disabled=${isNothing || isUnread(stop) || isUnread(target)} onClick=${submit} data-role="preview">${t("common.preview")}<//>`;
   return html`
     <${Sheet} title=${t("protect.title", { symbol: position.symbol })} close=${close} footer=${footer}>
       <dl class="rows">
@@ -35,6 +39,7 @@ export const Levels = ({ position, protection, close }) => {
         <button type="button" class="inline" onClick=${even}>${t("protect.even")}</button>
       <//>
       <${Field} name="target" label=${t("common.target")} value=${target} onInput=${setTarget} problem=${isWrong(target) && t("form.badNumber")} />
+      ${error && html`<${Problem} error=${error} />`}
     <//>
   `;
 };

@@ -93,7 +93,7 @@ const Position = ({ position, account }) => {
           <${Button} onClick=${edit} data-role="levels">${t("common.stopTarget")}<//>
           <div class="shares" role="group" aria-label=${t("close.title", { symbol: position.symbol })}>
             <span class="faint">${t("close.short")}</span>
-            ${SHARES.map((share) => html`<button type="button" key=${share} onClick=${() => closePosition(position, share)} aria-label=${t("close.share", { share })}>${share === "100" ? t("close.all") : `${share}%`}</button>`)}
+            ${SHARES.map((share) => html`<button type="button" key=${share} onClick=${() => closePosition(position, share)} aria-label=${share === "100" ? `${t("close.short")}: ${t("close.all")}` : t("close.share", { share })}>${share === "100" ? t("close.all") : `${share}%`}</button>`)}
           </div>
           <${IconButton} icon="trade" label=${t("positions.chart")} onClick=${onChart} />
         </div>

@@ -3,13 +3,13 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.module.js";
 import { post } from "../api.js";
 import { OrderPreview, orderLabel, placeOrder } from "../deeds.js";
-import { plainNumber } from "../format.js";
+import { isBegun, plainNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
 import { state, useStore } from "../store.js";
 import { guardClosing, useMainButton } from "../telegram.js";
-import { Button, Field, Problem, Segments, Select, venueTitle, canTrade } from "../ui.js";
+import { Button, Field, Problem, Segments, Select, onEnter, venueTitle, canTrade } from "../ui.js";
 
 const TYPING_MS = 350;
 const FRESH_MS = 20_000;
@@ -35,9 +35,9 @@ export const Ticket = ({ market, instrument }) => {
   const isTelegrams = useMainButton({ text, onPress: review, isEnabled: isReady, color: form.side === "buy" ? "#12703a" : "#c42b21", isShown: canTrade() && !hasSheets && form.amount !== "" });
   if (!canTrade()) return html`<section class="card ticket"><p class="note">${t("error.viewer_cannot_trade")}</p></section>`;
   return html`
-    <form class="card ticket" aria-label=${t("ticket.title")} onSubmit=${(event) => event.preventDefault()} data-side=${form.side}>
+    <form class="card ticket" aria-label=${t("ticket.title")} onSubmit=${(event) => event.preventDefault()} onKeyDown=${onEnter(() => isReady && review())} data-side=${form.side}>
       <${Segments} label=${t("ticket.side")} kind="side" value=${form.side} onChange=${change("side")} options=${["buy", "sell"].map((value) => ({ value, label: t(`side.${value}`) }))} />
-      <div class="pair"><${AccountChoice} />
+      <div class="pair loose"><${AccountChoice} />
       <${Segments} label=${t("ticket.type")} value=${form.type} onChange=${change("type")} options=${["market", "limit"].map((value) => ({ value, label: t(`ticket.${value}`) }))} /></div>
       ${form.type === "limit" && html`<${Field} name="price" label=${t("common.price")} value=${form.price} onInput=${change("price")} unit=${instrument?.quote} problem=${problemOf(form.price)} />`}
       <${Amount} form=${form} change=${change} instrument=${instrument} />
@@ -60,7 +60,7 @@ export const Ticket = ({ market, instrument }) => {
   `;
 };
 
-const problemOf = (value) => (value !== "" && plainNumber(value) === null ? t("form.badNumber") : null);
+const problemOf = (value) => (value !== "" && plainNumber(value) === null && !isBegun(value) ? t("form.badNumber") : null);
 
 const Amount = ({ form, change, instrument }) => {
   const units = [
