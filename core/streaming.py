@@ -41,7 +41,7 @@ class Streams:
         self._clients = clients
         self._instruments = instruments
         self._apply = apply
-        self._tasks: dict[Account, asyncio.Task[None]] = {}
+        self._followed: dict[Account, tuple[Streaming, asyncio.Task[None]]] = {}
         self.heard: dict[Account, float] = {}
         """When each account's stream last told something, in monotonic seconds."""
 
@@ -55,28 +55,43 @@ class Streams:
                     logger.exception("streams: round failed")
                 await asyncio.sleep(_LOOK_EVERY_S)
         finally:
-            await self._stop(list(self._tasks))
+            await self._stop(list(self._followed))
+
+    @property
+    def followed(self) -> list[Account]:
+        """The accounts whose stream is open, or being opened."""
+        return list(self._followed)
 
     @property
     def silent(self) -> list[Account]:
         """The accounts that are followed and whose stream has told nothing since."""
-        return [account for account in self._tasks if account not in self.heard]
+        return [account for account in self._followed if account not in self.heard]
 
     async def _keep(self) -> None:
-        """Start what is missing and stop what is gone."""
-        wanted: set[Account] = set()
+        """Start what is missing, and stop what is gone, has new keys, or takes a path without streams now."""
+        wanted: dict[Account, Streaming] = {}
         if await self._store.processes.hold(Job.STREAMS):
-            wanted = {row.account for row in await self._store.accounts.usable()}
-        await self._stop([account for account in self._tasks if account not in wanted])
-        for account in wanted - set(self._tasks):
-            self._tasks[account] = asyncio.create_task(self._follow(account), name=f"stream {account}")
+            for row in await self._store.accounts.usable():
+                if (client := await self._streaming(row.account)) is not None:
+                    wanted[row.account] = client
+        await self._stop([each for each, (client, _) in self._followed.items() if wanted.get(each) is not client])
+        for account in wanted.keys() - self._followed.keys():
+            client = wanted[account]
+            task = asyncio.create_task(self._follow(account, client), name=f"stream {account}")
+            self._followed[account] = client, task
 
-    async def _follow(self, account: Account) -> None:
+    async def _streaming(self, account: Account) -> Streaming | None:
+        """Return an account's client where its path has streams, and it can be had."""
+        try:
+            client = await self._clients(account)
+        except TradingError as e:
+            logger.info("no client, no stream", extra={"account": str(account), "code": e.code})
+            return None
+        return client if isinstance(client, Streaming) else None
+
+    async def _follow(self, account: Account, client: Streaming) -> None:
         while True:
             try:
-                client = await self._clients(account)
-                if not isinstance(client, Streaming):
-                    return
                 async with contextlib.aclosing(client.stream(await self._instruments(account))) as events:
                     async for event in events:
                         self.heard[account] = time.monotonic()
@@ -88,7 +103,9 @@ class Streams:
             await asyncio.sleep(_RETRY_S)
 
     async def _stop(self, accounts: Sequence[Account]) -> None:
-        tasks = [self._tasks.pop(account) for account in accounts]
+        tasks = [self._followed.pop(account)[1] for account in accounts]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for account in accounts:
+            self.heard.pop(account, None)

@@ -1,5 +1,6 @@
 """The owner's switch between the paths: at once, for both processes, remembered, refused where it is not understood."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -71,6 +72,25 @@ async def test_choice_takes_effect_without_a_restart_and_is_remembered(runtime: 
     assert (await other_process.load()).rollout == Rollout(0)
     await runtime.jobs.rollout.choose(USER, None)
     assert await path_in_use(runtime) == "unified"
+
+
+async def test_streams_follow_the_choice(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.streaming._LOOK_EVERY_S", 0.01)
+    await runtime.backend.get_balance(USER, exchange="bybit")
+    streams = runtime.jobs.streams
+    running = asyncio.create_task(streams.run())
+    async with asyncio.timeout(20):
+        while not streams.heard:  # noqa: ASYNC110 - a stream that opens raises no event
+            await asyncio.sleep(0.01)
+        await runtime.jobs.rollout.choose(USER, "false")
+        while streams.followed:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await runtime.jobs.rollout.choose(USER, "true")
+        while not streams.heard:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert streams.followed == []
 
 
 async def test_latest_choice_of_several_owners_counts(runtime: Runtime) -> None:
