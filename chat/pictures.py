@@ -197,7 +197,7 @@ def _card(call: Call, account: Account, row: ClosedPnl, share: Decimal | None, c
         share=t.percent(share) if share is not None else "",
         sign=(row.pnl > 0) - (row.pnl < 0),
         facts=tuple((plain_text(name), value) for name, value in facts),
-        footer=plain_text(t("as of {time}", time=t.time(call.services.now()))),
+        footer=plain_text(t.moment(row.closed_at)),
     )
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from hashlib import sha256
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 _PATIENCE_S = 3
 """How long an answer waits for Telegram's flood control before it is given up or left to the outbox."""
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text")
+_MOST_PICTURES = 500
 _SAME = "message is not modified"
 
 
@@ -35,6 +38,7 @@ class Messenger:
     def __init__(self, bot: Bot, store: Store) -> None:
         self._bot = bot
         self._store = store
+        self._pictures: dict[bytes, str] = {}
         self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()  # while somebody waits
 
     async def send(self, chat_id: int, screen: Screen) -> int:
@@ -91,9 +95,26 @@ class Messenger:
         words: Any = {"caption": caption.text, "parse_mode": ParseMode.HTML}
         options: Any = {"reply_markup": inline_keyboard(caption.keyboard), "disable_notification": caption.is_silent}
         if attachment.is_picture:
-            await self._bot.send_photo(chat_id, attachment.content, filename=attachment.name, **words, **options)
+            await self._send_picture(chat_id, attachment, {**words, **options})
         else:
             await self._bot.send_document(chat_id, attachment.content, filename=attachment.name, **words, **options)
+
+    async def _send_picture(self, chat_id: int, attachment: Attachment, options: Mapping[str, Any]) -> None:
+        """Send a picture; one that Telegram has already is named instead of sent again."""
+        mark = sha256(attachment.content).digest()
+        known = self._pictures.get(mark)
+        if known is not None:
+            try:
+                await self._bot.send_photo(chat_id, known, **options)
+            except BadRequest:  # it was forgotten there
+                del self._pictures[mark]
+            else:
+                return
+        sent = await self._bot.send_photo(chat_id, attachment.content, filename=attachment.name, **options)
+        if len(self._pictures) >= _MOST_PICTURES:
+            del self._pictures[next(iter(self._pictures))]
+        if sent.photo:
+            self._pictures[mark] = sent.photo[-1].file_id
 
     async def _change_picture(self, chat_id: int, message_id: int, attachment: Attachment) -> bool:
         caption = attachment.caption

@@ -20,9 +20,9 @@ from sandbox.telegram import people
 from telegram_app.messenger import Messenger
 from telegram_app.outbox import OutboxWorker
 from telegram_app.render import from_body, to_body
-from telegram_ui.screen import Button, ButtonStyle, Html, Screen
+from telegram_ui.screen import Attachment, Button, ButtonStyle, Html, Screen
 from telegram_ui.texts import Texts
-from tests.sandbox.telegram_rig import Server
+from tests.sandbox.telegram_rig import Server, png
 
 CHAT = demo.OWNER_ID
 SCREEN = Screen(
@@ -204,3 +204,16 @@ async def test_every_kind_of_news_is_told(server: Server, store: Store, worker: 
     await store.outbox.add(Message(chat_id=CHAT, body=KINDS[kind](), key="n"))
     await worker.drain()
     assert len(sent_texts(server)) == 1
+
+
+async def test_picture_that_telegram_has_is_named_and_not_sent_again(server: Server, messenger: Messenger) -> None:
+    def picture(name: str) -> Attachment:
+        caption = Screen(text=Html("A chart"))
+        return Attachment(name="a.png", content=png(8, 8) + name.encode(), caption=caption, is_picture=True)
+
+    for name in ("a", "a", "b"):
+        assert await messenger.send_file(CHAT, picture(name))
+    sent = [call["params"] for call in server.state.calls if call["method"] == "sendPhoto"]
+    assert [str(params["photo"]).startswith("SANDBOX-") for params in sent] == [False, True, False]
+    pictures = [m.file for m in server.state.messages[CHAT].values() if m.file is not None]
+    assert [file.data[-1:] for file in pictures] == [b"a", b"a", b"b"]
