@@ -23,6 +23,7 @@ FINGERPRINTS = {
     MANAGER._submit_request: "b6422d5d4c52715b",
     MANAGER._clean_query: "fe7e2e8860137928",
     MANAGER._prepare_headers: "19692fa493548ed6",
+    MANAGER._handle_response: "e435acbae4e1b85e",  # of the direct path
     MANAGER.__post_init__: "cbe2b01a27c4a49b",
     _http_manager.generate_signature: "1f483bc8145fa1a0",
     _helpers.generate_timestamp: "f5b70536607ff5e9",
