@@ -17,6 +17,8 @@ from telegram_ui.texts import Texts
 from telegram_ui.words import venue_name
 
 _BAR = "|"
+_MOST_IN_A_ROW = 3
+"""So many names of venues fit beside each other on a phone."""
 
 
 def action(name: str, *arguments: str | int) -> str:
@@ -110,15 +112,17 @@ class Scope:
         return (self.word,) if self.word else ()
 
 
-def scope_row(t: Texts, name: str, scope: Scope) -> tuple[Button, ...]:
+def scope_rows(t: Texts, name: str, scope: Scope) -> tuple[tuple[Button, ...], ...]:
     """Return the buttons that show the same list of all accounts, or of one venue's."""
     if len(scope.venues) < 2:
         return ()
     labels = {Scope.ALL: str(t("All")), **{venue: venue_name(venue) for venue in scope.venues}}
-    return tuple(
+    buttons = [
         Button(text=("• " if word == scope.word else "") + label, action=action(name, 0, word))
         for word, label in labels.items()
-    )
+    ]
+    wide = len(buttons) if len(buttons) <= _MOST_IN_A_ROW else 2
+    return tuple(tuple(buttons[n : n + wide]) for n in range(0, len(buttons), wide))
 
 
 def pager(name: str, page: int, pages: int, scope: Scope | None = None) -> tuple[Button, ...]:
