@@ -163,6 +163,8 @@ def _decimal_of(digits: str) -> Decimal | None:
     if len(digits) > _MAX_NUMBER or _NUMBER.fullmatch(digits) is None:
         return None
     number = Decimal(digits)
+    if not number:
+        number = number.copy_abs()  # nothing is shown as -0
     return number if abs(number.adjusted()) <= _MAX_EXPONENT else None
 
 

@@ -33,6 +33,11 @@ def test_a_number_is_read_exactly(written: str, expected: str) -> None:
     assert wire.decimal({"n": written}, "n") == Decimal(expected)
 
 
+@pytest.mark.parametrize("written", ["-0", "-0.0", "-0E-18", -0.0, "0.0"])
+def test_zero_has_no_sign(written: object) -> None:
+    assert str(wire.decimal({"n": written}, "n")).startswith("0")
+
+
 def test_json_numbers_are_read_by_their_shortest_text() -> None:
     assert wire.decimal({"n": 0.1}, "n") == Decimal("0.1")
     assert wire.decimal({"n": 20}, "n") == Decimal(20)
