@@ -82,7 +82,8 @@ def rows(count: int) -> list[dict[str, Any]]:
 class CannedVenue(asyncio.Protocol):
     """Answers every GET at once: positions for USDT, nothing for other coins, the account's set-up."""
 
-    def __init__(self, positions: list[dict[str, Any]]) -> None:
+    def __init__(self, positions: list[dict[str, Any]], delay_s: float = 0.0) -> None:
+        self._delay_s = delay_s
         empty = self._body({"list": [], "nextPageCursor": "", "category": "linear"})
         self._bodies = {
             b"category=inverse": empty,
@@ -108,18 +109,20 @@ class CannedVenue(asyncio.Protocol):
             target = head.split(b" ", 2)[1]
             body = next(body for part, body in self._bodies.items() if part in target)
             body = body.replace(b'"time": 0', b'"time": %d' % (time.time() * 1000))
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-            )
+            fields = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            if self._delay_s:
+                asyncio.get_running_loop().call_later(self._delay_s, self._transport.write, fields + body)
+            else:
+                self._transport.write(fields + body)
 
 
-def serve(port_to: Connection, count: int) -> None:
+def serve(port_to: Connection, count: int, delay_s: float = 0.0) -> None:
     """Run the canned venue until the process is ended."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         listener = socket.create_server(("127.0.0.1", 0))
-        server = await loop.create_server(lambda: CannedVenue(rows(count)), sock=listener)
+        server = await loop.create_server(lambda: CannedVenue(rows(count), delay_s), sock=listener)
         port_to.send(listener.getsockname()[1])
         await server.serve_forever()
 
