@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from models.account import Account
 from models.order import Order
 from models.requests import OrderResult
-from telegram_ui.buttons import Scope, action, danger, home_button, pager, refresh_button, scope_row, short_id
+from telegram_ui.buttons import Scope, action, danger, home_button, pager, refresh_button, scope_rows, short_id
 from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
@@ -76,7 +76,7 @@ def _keyboard(
         *((cancels,) if cancels else ()),
         *((many,) if cancels else ()),
         *((pager("ords", page, pages, scope),) if pages > 1 else ()),
-        *((scope_row(t, "ords", scope),) if len(scope.venues) > 1 else ()),
+        *scope_rows(t, "ords", scope),
         (refresh_button(t, action("ords", page, *scope.arguments)), home_button(t)),
     )
 

@@ -13,7 +13,7 @@ from telegram_ui.buttons import (
     home_button,
     pager,
     refresh_button,
-    scope_row,
+    scope_rows,
 )
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
@@ -109,7 +109,7 @@ def _list_keyboard(
     return (
         *pairs,
         *((pager("poss", page, pages, scope),) if pages > 1 else ()),
-        *((scope_row(t, "poss", scope),) if len(scope.venues) > 1 else ()),
+        *scope_rows(t, "poss", scope),
         (refresh_button(t, action("poss", page, *scope.arguments)), home_button(t)),
     )
 
