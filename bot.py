@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from telegram import Bot
 from telegram.error import InvalidToken
 
-from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys
+from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys, on_test_key
 from chat.alerts import cmd_alert, cmd_alerts, on_alert_removed
 from chat.call import ButtonRow, Command, Need, Question
 from chat.card import (
@@ -251,6 +251,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="inv", run=on_invite, needs=Need.OWNER),
     ButtonRow(name="audit", run=on_audit, needs=Need.OWNER),
     ButtonRow(name="halt", run=on_halt, needs=Need.OWNER),
+    ButtonRow(name="keyt", run=on_test_key, needs=Need.TRADER),
     ButtonRow(name="forget", run=on_forget, needs=Need.TRADER),
 )
 

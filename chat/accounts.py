@@ -7,7 +7,7 @@ from chat.confirm import Deed, Payload, plan, thawed_account
 from chat.questions import ask_for, close_question
 from core.accounts import spec_of
 from core.frozen_orders import frozen_account
-from core.key_intake import asked_fields, connect, disconnect, kinds_of, read_key_text
+from core.key_intake import asked_fields, connect, disconnect, kinds_of, look_at_stored, read_key_text
 from exchanges.registry import EXCHANGES
 from models.errors import BadOrder
 from telegram_ui.screen import Screen
@@ -19,6 +19,7 @@ from telegram_ui.views.accounts import (
     connect_type_view,
     connect_venue_view,
     connected_view,
+    key_works_view,
     leaked_view,
 )
 from telegram_ui.views.plans import Plan
@@ -71,6 +72,15 @@ async def on_keys(call: Call) -> Reply:
     call.services.keys_changed(account)
     shown = ConnectedKey(account=account, tail=key.tail, expires_at=key.expires_at, is_bound=key.is_bound)
     return connected_view(call.t, shown, was_deleted=was_deleted)
+
+
+async def on_test_key(call: Call) -> Reply:
+    """Ask the venue what a stored key may do now."""
+    account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
+    key = await look_at_stored(account, call.backend.check_key)
+    return key_works_view(
+        call.t, ConnectedKey(account=account, tail=key.tail, expires_at=key.expires_at, is_bound=key.is_bound)
+    )
 
 
 async def on_forget(call: Call) -> Reply:

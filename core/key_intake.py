@@ -103,7 +103,6 @@ async def connect(account: Account, values: Mapping[str, str], check: CheckKey) 
         Rejected: The venue does not take it; `code` says why.
         LimitExceeded: The venue account is linked already.
     """
-    spec = spec_of(account.exchange)
     info = await check(Credentials(exchange=account.exchange, account_type=account.account_type, values=values))
     refuse_dangerous(info)
     store = db.store()
@@ -111,9 +110,29 @@ async def connect(account: Account, values: Mapping[str, str], check: CheckKey) 
     await db.set_credentials(account, values)
     await store.accounts.enable(account)
     await store.audit.add("connected", str(account), actor_id=account.user_id)
+    return _described(account, values, info)
+
+
+async def look_at_stored(account: Account, check: CheckKey) -> ConnectedKey:
+    """Ask the venue what an account's stored key may do now.
+
+    Raises:
+        NoCredentials: None is stored, or it could do harm, or nothing.
+        Rejected: The venue does not take it any more; `code` says why.
+        Unavailable: The venue does not answer.
+    """
+    values = await db.get_credentials(account)
+    if values is None:
+        raise NoCredentials("no keys are stored", exchange=account.exchange, account_type=account.account_type)
+    info = await check(Credentials(exchange=account.exchange, account_type=account.account_type, values=values))
+    refuse_dangerous(info)
+    return _described(account, values, info)
+
+
+def _described(account: Account, values: Mapping[str, str], info: KeyInfo) -> ConnectedKey:
     return ConnectedKey(
         account=account,
-        tail=_public_part(spec, values)[-_TAIL:],
+        tail=_public_part(spec_of(account.exchange), values)[-_TAIL:],
         expires_at=info.expires_at,
         is_bound=None if info.bound_ips is None else bool(info.bound_ips),
     )

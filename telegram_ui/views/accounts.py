@@ -56,21 +56,22 @@ def accounts_view(t: Texts, rows: Sequence[AccountLine], *, is_sandbox: bool) ->
         listed = [t("No account is connected yet.")]
     if is_sandbox:
         listed.append(t("🟡 PAPER accounts need no keys."))
-    forget = [
-        Button(
-            text=t("Forget {account}", account=account_line(row.account)),
-            action=action("forget", row.account.exchange, row.account.account_type.value),
-        )
-        for row in rows
-        if row.has_keys
-    ]
+    keys = [row.account for row in rows if row.has_keys]
     return Screen(
         text=blocks(bold(t("Accounts")), lines(*listed)),
         keyboard=(
-            *((button,) for button in forget),
+            *(_key_buttons(t, account) for account in keys),
             (Button(text=t("Connect an account"), action="connect"),),
             (home_button(t),),
         ),
+    )
+
+
+def _key_buttons(t: Texts, account: Account) -> tuple[Button, ...]:
+    place, name = (account.exchange, account.account_type.value), account_line(account)
+    return (
+        Button(text=t("Test {account}", account=name), action=action("keyt", *place)),
+        Button(text=t("Forget {account}", account=name), action=action("forget", *place)),
     )
 
 
@@ -144,6 +145,19 @@ def connected_view(t: Texts, key: ConnectedKey, *, was_deleted: bool) -> Screen:
         ),
         keyboard=((Button(text=t("Balance"), action="bal"), back_button(t, "accs")), (home_button(t),)),
         must_arrive=True,
+    )
+
+
+def key_works_view(t: Texts, key: ConnectedKey) -> Screen:
+    """Say what a stored key may do now."""
+    return Screen(
+        text=lines(
+            bold(t("✅ The key works: {account}", account=account_line(key.account))),
+            t("It can trade and cannot withdraw."),
+            t("It expires on {time}.", time=t.moment(key.expires_at)) if key.expires_at else None,
+            t("⚠️ It works from any address; bind it to this server's.") if key.is_bound is False else None,
+        ),
+        keyboard=((Button(text=t("Balance"), action="bal"), back_button(t, "accs")), (home_button(t),)),
     )
 
 

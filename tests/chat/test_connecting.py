@@ -115,6 +115,8 @@ async def test_keys_are_forgotten_after_a_question(rig: Rig, owner: Phone) -> No
     await ask(owner)
     await owner.says(keys)
     await owner.says("/accounts")
+    assert "✅ The key works: Bybit" in (await owner.taps("Test Bybit")).text
+    await owner.says("/accounts")
     await owner.taps("Forget Bybit")
     await owner.taps("✅")
     assert not await has_keys()

@@ -222,6 +222,9 @@ ACCOUNTS: dict[str, Make] = {
     "connect_venue": lambda t: accounts.connect_venue_view(t, ["bybit", "hyperliquid"]),
     "connect_type": lambda t: accounts.connect_type_view(t, "bybit", [AccountType.DEMO, AccountType.REAL]),
     "ask_keys": lambda t: accounts.ask_keys_view(t, s.DEMO, ["api_key", "api_secret"]),
+    "key_works": lambda t: accounts.key_works_view(
+        t, accounts.ConnectedKey(account=s.REAL, tail="ab12", expires_at=None, is_bound=False)
+    ),
     "connected": lambda t: accounts.connected_view(
         t,
         accounts.ConnectedKey(account=s.DEMO, tail="x9Qz", expires_at=s.NOW + timedelta(days=80), is_bound=False),
