@@ -2,14 +2,25 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.chat import ChatPage, chromium, needs_chromium, open_chat
-from tests.e2e.product import product
+from tests.e2e.product import Product, product
 
 pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.xdist_group("product")]
+
+
+async def hurry(running: Product) -> None:
+    """Let the local Telegram take messages as fast as this test writes them."""
+    secret = parse_qs(urlsplit(running.sandbox["chat_url"]).fragment)["key"][0]
+    address = f"{running.sandbox['telegram_url']}/control/telegram/limits"
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(address, json={"is_on": False}, headers={"X-Sandbox-Secret": secret})
+        answer.raise_for_status()
 
 
 async def says(chat: ChatPage, text: str, *answers: str) -> None:
@@ -61,6 +72,7 @@ async def test_newcomer_trades_on_both_venues(tmp_path: Path, use_unified: str, 
         chromium() as browser,
         open_chat(browser, running.link) as chat,
     ):
+        await hurry(running)
         await chat.start()
         await chat.sees("simulated")
         await trade(chat)
