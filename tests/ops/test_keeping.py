@@ -10,7 +10,6 @@ from core.vault import open_vault
 from db import Role, StorageRefused, Store
 from models.account import Account
 from models.enums import AccountType
-from models.errors import NoCredentials
 from ops.keeping import executed_size, rotate_keys, settle
 
 OWNER = 100_000_001
@@ -42,9 +41,9 @@ async def test_keys_open_under_a_new_key_and_not_under_the_old_one(settings: Set
     assert {name: value.reveal() for name, value in (await store.credentials.get(ACCOUNT)).items()} == KEYS
     await store.close()
     key_file.write_bytes(before)
-    store = await opened(settings)
-    with pytest.raises(NoCredentials):
-        await store.credentials.get(ACCOUNT)
+    store = await Store.open(settings.database)
+    with pytest.raises(StorageRefused, match="not the key"):
+        await open_vault(store, store.path.parent)
     await store.close()
 
 
