@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever
 from db import BACKUPS, Contents, StorageRefused, Store
 
 logger = logging.getLogger(__name__)
@@ -75,12 +76,7 @@ class BackupKeeper:
 
     async def run(self) -> None:
         """Work for ever. A backup that fails is told and tried again later."""
-        while True:
-            try:
-                await self.keep()
-            except Exception:
-                logger.exception("backup failed")
-            await self._clock.sleep(_LOOK_EVERY_S)
+        await for_ever("backup", self.keep, wait=every(self._clock, _LOOK_EVERY_S, first=(0.0,)))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,19 +1,17 @@
 """The daily summary, at the hour that each person chose: what their accounts brought since the one before."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever, holding
 from core.past import stored_past
 from core.summary import Summary
 from db import Job, Message, Store
 from models.account import Account
 from models.values import from_millis
-
-logger = logging.getLogger(__name__)
 
 DIGEST = "digest"
 """The setting: an hour of the person's day, and the day of the first summary; without it there is none."""
@@ -38,13 +36,9 @@ class DigestMaker:
 
     async def run(self) -> None:
         """Look at the clock for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("summary: round failed")
+        await for_ever(
+            "summary", holding(self._store, Job.RECONCILER, self.look_once), wait=every(self._clock, _EVERY_S)
+        )
 
     async def look_once(self) -> int:
         """Write every summary whose hour has come today; return how many."""

@@ -1,12 +1,11 @@
 """What has to be done now and then for the rest to stay well: reconcile what could not be, remember, forget."""
 
-import logging
+import itertools
 
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever
 from core.recovery import RECONCILING, Recovery
 from db import Store
-
-logger = logging.getLogger(__name__)
 
 _EVERY_S = 15.0
 _SOONER_S = (2.0, 3.0, 5.0)
@@ -34,17 +33,15 @@ class Housekeeper:
 
     async def run(self) -> None:
         """Work for ever."""
-        rounds = 0
-        while True:
-            await self._clock.sleep(_SOONER_S[rounds] if rounds < len(_SOONER_S) else _EVERY_S)
-            try:
-                await self.reconcile_left_over()
-                await self._recovery.expire()  # what could not be given up while nothing could be written down
-                if rounds % _TIDY_EVERY == 0:
-                    await self.tidy()
-            except Exception:
-                logger.exception("housekeeping: round failed")
-            rounds += 1
+        rounds = itertools.count()
+        wait = every(self._clock, _EVERY_S, first=_SOONER_S)
+        await for_ever("housekeeping", lambda: self._round(next(rounds)), wait=wait)
+
+    async def _round(self, number: int) -> None:
+        await self.reconcile_left_over()
+        await self._recovery.expire()  # what could not be given up while nothing could be written down
+        if number % _TIDY_EVERY == 0:
+            await self.tidy()
 
     async def reconcile_left_over(self) -> None:
         """Try the accounts again that could not be compared with their venue yet."""

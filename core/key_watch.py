@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever, holding
 from core.resolver import Clients
 from db import Job, Message, Store
 from exchanges.pacing import Purpose, reading_for
@@ -41,13 +42,7 @@ class KeyWatch:
 
     async def run(self) -> None:
         """Watch for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("keys: round failed")
+        await for_ever("keys", holding(self._store, Job.RECONCILER, self.look_once), wait=every(self._clock, _EVERY_S))
 
     async def look_once(self) -> None:
         """Ask about every key that is due; sooner where an account cannot be read."""

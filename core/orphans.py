@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.actions import instrument_of_leg, thaw
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever, holding
 from core.ports import CancelOrder
 from core.resolver import Clients
 from db import Job, Leg, LegKind, LegState, Message, Store
@@ -45,14 +46,12 @@ class Orphans:
 
     async def run(self) -> None:
         """Look for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("orphans: round failed")
-                await self._clock.sleep(_AFTER_FAILURE_S)
+        await for_ever(
+            "orphans",
+            holding(self._store, Job.RECONCILER, self.look_once),
+            wait=every(self._clock, _EVERY_S),
+            after_failure=every(self._clock, _AFTER_FAILURE_S),
+        )
 
     async def look_once(self) -> int:
         """Cancel what was an orphan this time and the time before; return how many orders that were."""

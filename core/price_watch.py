@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever, holding
 from core.instruments import InstrumentTables
 from db import Direction, Job, Message, PriceAlert, Store
 from exchanges.base import PublicMarket
@@ -43,13 +44,9 @@ class PriceWatch:
 
     async def run(self) -> None:
         """Watch for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("price alerts: round failed")
+        await for_ever(
+            "price alerts", holding(self._store, Job.RECONCILER, self.look_once), wait=every(self._clock, _EVERY_S)
+        )
 
     async def look_once(self) -> int:
         """Compare every waiting alert with its market; return how many fired."""

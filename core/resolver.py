@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.actions import instrument_of_leg, thaw
-from core.clock import Clock, SystemClock, wait_for_event
+from core.clock import Clock, SystemClock
 from core.failpoints import failpoint
 from core.fences import (
     KEY_PAUSE_S,
@@ -24,6 +24,7 @@ from core.fences import (
     next_step,
     settled_in_s,
 )
+from core.forever import every, for_ever, holding, ring
 from core.herald import Herald
 from core.news import News
 from core.outcomes import Decide, by_absence, by_fills, by_order, by_reading, matches
@@ -84,18 +85,9 @@ class Resolver:
 
     async def run(self) -> None:
         """Resolve for ever."""
-        while True:
-            await wait_for_event(self._clock, self._bell, self._wait_s())
-            self._bell.clear()
-            try:
-                if await self._store.processes.hold(Job.RESOLVER):
-                    await self.look_once()
-                else:
-                    await self._clock.sleep(_POLL_S)
-            except Exception:
-                logger.exception("resolver: round failed")
-                await self._clock.sleep(_POLL_S)
-            self.last_beat = self._clock.monotonic()
+        pause = every(self._clock, _POLL_S)
+        work = holding(self._store, Job.RESOLVER, self.look_once, otherwise=pause)
+        await for_ever("resolver", work, wait=self._wait, after_failure=pause)
 
     async def look_once(self) -> int:
         """Look at every leg that is due; return how many are still unresolved."""
@@ -110,6 +102,10 @@ class Resolver:
             if error is not None:
                 logger.error("look-up broke", exc_info=error, extra={"leg": leg.reference})
         return len(legs)
+
+    async def _wait(self) -> None:
+        self.last_beat = self._clock.monotonic()
+        await ring(self._clock, self._bell, self._wait_s)()
 
     def _wait_s(self) -> float:
         now = self._clock.monotonic()

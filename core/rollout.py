@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.clock import Clock, SystemClock
 from core.flag import Rollout, parse_rollout
+from core.forever import every, for_ever
 from db import StorageUnavailable, Store
 from models.errors import BadOrder
 
@@ -77,11 +78,10 @@ class RolloutSwitch:
 
     async def run(self) -> None:
         """Follow what another process was told, for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                await self.load()
-            except StorageUnavailable as e:
-                logger.info("rollout not read", extra={"code": e.code})
-            except Exception:
-                logger.exception("rollout: round failed")
+        await for_ever("rollout", self._follow, wait=every(self._clock, _EVERY_S))
+
+    async def _follow(self) -> None:
+        try:
+            await self.load()
+        except StorageUnavailable as e:
+            logger.info("rollout not read", extra={"code": e.code})

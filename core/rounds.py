@@ -1,5 +1,6 @@
 """The check-up that nobody asks for: done again and again, kept for whoever looks, told to the owner once a day."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 from core.checkup import check_journal, check_process, check_venues
 from core.clients import ClientPool
 from core.clock import Clock, SystemClock
+from core.forever import every, for_ever
 from core.herald import Herald
 from core.streaming import Streams
 from db import Store
@@ -60,14 +62,12 @@ class Rounds:
 
     async def run(self) -> None:
         """Work for ever."""
-        number = 0
-        while True:
-            await self._clock.sleep(EVERY_S)
-            try:
-                await self.go(with_venues=number % VENUES_EVERY == 0)
-            except Exception:
-                logger.exception("check-up failed")
-            number += 1
+        numbers = itertools.count()
+        await for_ever(
+            "check-up",
+            lambda: self.go(with_venues=next(numbers) % VENUES_EVERY == 0),
+            wait=every(self._clock, EVERY_S),
+        )
 
     async def go(self, *, with_venues: bool) -> list[Finding]:
         """Look at everything once and tell the owner what was wrong this time and the time before."""

@@ -10,6 +10,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from core.clock import SystemClock
+from core.forever import every, for_ever
 from db import Job, Store
 from exchanges.base import AccountEvent, AccountVenue, Streaming
 from models.account import Account
@@ -48,12 +50,7 @@ class Streams:
     async def run(self) -> None:
         """Keep streams for ever."""
         try:
-            while True:
-                try:
-                    await self._keep()
-                except Exception:
-                    logger.exception("streams: round failed")
-                await asyncio.sleep(_LOOK_EVERY_S)
+            await for_ever("streams", self._keep, wait=every(SystemClock(), _LOOK_EVERY_S, first=(0.0,)))
         finally:
             await self._stop(list(self._followed))
 
@@ -90,17 +87,17 @@ class Streams:
         return client if isinstance(client, Streaming) else None
 
     async def _follow(self, account: Account, client: Streaming) -> None:
-        while True:
-            try:
-                async with contextlib.aclosing(client.stream(await self._instruments(account))) as events:
-                    async for event in events:
-                        self.heard[account] = time.monotonic()
-                        await self._apply(account, event)
-            except TradingError as e:
-                logger.info("no stream, the account is polled", extra={"account": str(account), "code": e.code})
-            except Exception:
-                logger.exception("stream broke", extra={"account": str(account)})
-            await asyncio.sleep(_RETRY_S)
+        wait = every(SystemClock(), _RETRY_S, first=(0.0,))
+        await for_ever(f"stream {account}", lambda: self._listen(account, client), wait=wait)
+
+    async def _listen(self, account: Account, client: Streaming) -> None:
+        try:
+            async with contextlib.aclosing(client.stream(await self._instruments(account))) as events:
+                async for event in events:
+                    self.heard[account] = time.monotonic()
+                    await self._apply(account, event)
+        except TradingError as e:
+            logger.info("no stream, the account is polled", extra={"account": str(account), "code": e.code})
 
     async def _stop(self, accounts: Sequence[Account]) -> None:
         tasks = [self._followed.pop(account)[1] for account in accounts]

@@ -13,8 +13,9 @@ from enum import StrEnum
 from core.account_events import AccountEvent, Reason, account_events, changed_keys, exit_of
 from core.accounts import spec_of
 from core.actions import instrument_of_leg
-from core.clock import Clock, SystemClock, wait_for_event
+from core.clock import Clock, SystemClock
 from core.fences import KEY_PAUSE_S, KEY_PROBLEMS
+from core.forever import every, for_ever, holding, ring
 from core.herald import Herald
 from core.ids import is_ours
 from core.news import News
@@ -124,15 +125,12 @@ class AccountSync:
 
     async def run(self) -> None:
         """Follow every usable account for ever. One process at a time holds the job."""
-        while True:
-            await wait_for_event(self._clock, self._bell, _TICK_S)
-            self._bell.clear()
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.sync_due()
-            except Exception:
-                logger.exception("sync: round failed")
-                await self._clock.sleep(_AFTER_FAILURE_S)
+        await for_ever(
+            "sync",
+            holding(self._store, Job.RECONCILER, self.sync_due),
+            wait=ring(self._clock, self._bell, lambda: _TICK_S),
+            after_failure=every(self._clock, _AFTER_FAILURE_S),
+        )
 
     async def sync_due(self) -> list[SyncReport]:
         """Look at every account that is due, a few at a time; return what was found."""

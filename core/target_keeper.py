@@ -9,8 +9,9 @@ from typing import Any
 
 import db
 from core import target_rules
-from core.clock import Clock, SystemClock, wait_for_event
+from core.clock import Clock, SystemClock
 from core.confirming import recorded, send_once_for
+from core.forever import every, for_ever, holding, ring
 from core.ports import TradingBackend
 from core.targets import arm, closing_fills, identify, instrument_of, parents_of, with_hits
 from db import Job, Leg, Message, PlanState, Store, TargetPlan
@@ -57,15 +58,12 @@ class TargetKeeper:
 
     async def run(self) -> None:
         """Follow the plans for ever."""
-        while True:
-            await wait_for_event(self._clock, self._bell, _TICK_S)
-            self._bell.clear()
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("targets: round failed")
-                await self._clock.sleep(_AFTER_FAILURE_S)
+        await for_ever(
+            "targets",
+            holding(self._store, Job.RECONCILER, self.look_once),
+            wait=ring(self._clock, self._bell, lambda: _TICK_S),
+            after_failure=every(self._clock, _AFTER_FAILURE_S),
+        )
 
     async def look_once(self) -> None:
         """Bring every plan as far as it can get now."""

@@ -18,6 +18,7 @@ from core.dangers import (
     nearness,
     wanted_stop,
 )
+from core.forever import every, for_ever, holding
 from core.reading import guarded_positions
 from core.resolver import Clients
 from db import Job, Message, Store
@@ -59,13 +60,7 @@ class Watchman:
 
     async def run(self) -> None:
         """Watch for ever."""
-        while True:
-            await self._clock.sleep(_EVERY_S)
-            try:
-                if await self._store.processes.hold(Job.RECONCILER):
-                    await self.look_once()
-            except Exception:
-                logger.exception("watch: round failed")
+        await for_ever("watch", holding(self._store, Job.RECONCILER, self.look_once), wait=every(self._clock, _EVERY_S))
 
     async def look_once(self) -> None:
         """Look at every usable account."""

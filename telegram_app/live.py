@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from telegram.error import TelegramError
 
+from core.clock import SystemClock
+from core.forever import every, for_ever
 from models.errors import TradingError
 from telegram_app.messenger import Messenger
 from telegram_ui.screen import Screen
@@ -56,12 +58,7 @@ class LiveCards:
 
     async def run(self) -> None:
         """Draw for ever."""
-        while True:
-            await asyncio.sleep(EVERY_S)
-            try:
-                await self.look_once()
-            except Exception:
-                logger.exception("live cards: round failed")
+        await for_ever("live cards", self.look_once, wait=every(SystemClock(), EVERY_S))
 
     async def look_once(self) -> None:
         """Draw every card once."""
