@@ -14,11 +14,22 @@ export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
 const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 const REFRESH_MS = 60_000;
 
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+
+/** Return a colour of the theme as plain numbers: the chart reads no mixtures, of which Telegram's themes are made. */
+export const colour = (name) => {
+  pixel.clearRect(0, 0, 1, 1);
+  pixel.fillStyle = token(name);
+  pixel.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = pixel.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(3)})`;
+};
 
 /** Return how a chart looks in the theme in force. */
 export const looks = () => ({
-  layout: { background: { color: "transparent" }, textColor: colour("--faint"), fontFamily: colour("--font"), fontSize: 11, attributionLogo: false },
+  layout: { background: { color: "transparent" }, textColor: colour("--faint"), fontFamily: token("--font"), fontSize: 11, attributionLogo: false },
   grid: { vertLines: { color: colour("--grid") }, horzLines: { color: colour("--grid") } },
   rightPriceScale: { borderColor: colour("--line") },
   timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, tickMarkFormatter: tick },

@@ -83,9 +83,9 @@ const drawMainButton = () => {
     app.MainButton.hide();
     return;
   }
-  app.MainButton.setParams({ text: owner.text, is_active: owner.isEnabled, is_visible: true, ...(owner.color && { color: owner.color, text_color: "#ffffff" }) });
   if (owner.isBusy) app.MainButton.showProgress(true);
-  else app.MainButton.hideProgress();
+  else app.MainButton.hideProgress(); // which enables it, so that what follows has the last word
+  app.MainButton.setParams({ text: owner.text, is_active: owner.isEnabled, is_visible: true, ...(owner.color && { color: owner.color, text_color: "#ffffff" }) });
 };
 
 if (isTelegram) app.MainButton.onClick(() => owners[owners.length - 1]?.onPress());
