@@ -14,6 +14,8 @@ from models.errors import BadPayload
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
+
+STRANGER = "0x" + "c3" * 20
 from tests.exchanges.wire_server import WireServer
 from tests.payloads.loading import payload
 
@@ -122,8 +124,16 @@ async def test_fills_are_read_to_the_newest_however_many_there_are() -> None:
     assert [row.fill_id for row in found] == [str(n) for n in range(1300, 0, -1)]
 
 
-@pytest.mark.parametrize(("master", "is_valid"), [(MASTER, True), ("0x" + "c3" * 20, False)])
-async def test_agent_of_a_vaults_master_is_valid_and_a_strangers_is_not(master: str, is_valid: bool) -> None:
-    role = {"role": "agent", "data": {"user": master}}
+@pytest.mark.parametrize(
+    ("master", "owner", "is_valid"), [(MASTER, MASTER, True), (STRANGER, STRANGER, False), (MASTER, STRANGER, False)]
+)
+async def test_agent_of_a_vaults_master_is_valid_and_a_strangers_is_not(
+    master: str, owner: str, is_valid: bool
+) -> None:
+    def role(question: dict[str, Any]) -> dict[str, Any]:
+        if question["user"].lower() == VAULT.lower():
+            return {"role": "subAccount", "data": {"master": owner}}
+        return {"role": "agent", "data": {"user": master}}
+
     async with direct(values={"vault_address": VAULT}, userRole=role, extraAgents=[]) as account:
         assert (await account.get_key_info()).is_valid is is_valid
