@@ -172,6 +172,17 @@ class DirectHyperliquid:
         role = wire.text(answer, "role")
         return role, wire.text(wire.record(answer, "data"), "user") if role == "agent" else None
 
+    async def _owner_of(self, vault: str) -> str | None:
+        """Return whose vault or sub-account an address is; None where it is neither."""
+        answer = await self._record("userRole", user=vault)
+        match wire.text(answer, "role"):
+            case "subAccount":
+                return wire.text(wire.record(answer, "data"), "master").lower()
+            case "vault":
+                return wire.text(await self._record("vaultDetails", vaultAddress=vault), "leader").lower()
+            case _:
+                return None
+
     async def _dexes(self) -> list[str]:
         """Return the names of all dexes, the main one first, asked now and then: the question is dear."""
         if not self._known_dexes or time.monotonic() > self._dexes_until:
@@ -362,6 +373,8 @@ class DirectHyperliquid:
         role, master = await self._role()
         # a vault or a sub-account is traded by its master's agents
         is_agent = master is not None and self._given_master in {"", master.lower()}
+        if is_agent and self._vault and master is not None:
+            is_agent = await self._owner_of(self._vault) == master.lower()
         agents = await self._records("extraAgents", user=master) if is_agent else []
         named = next((row for row in agents if wire.text(row, "address").lower() == self.signer), None)
         return KeyInfo(

@@ -14,11 +14,10 @@ from models.errors import BadPayload
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
-
-STRANGER = "0x" + "c3" * 20
 from tests.exchanges.wire_server import WireServer
 from tests.payloads.loading import payload
 
+STRANGER = "0x" + "c3" * 20
 DEXES = [None, {"name": "xyz"}, {"name": "flx"}]
 TOKENS = {"tokens": [{"name": "USDC", "index": 0}, {"name": "USDH", "index": 360}], "universe": []}
 
