@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.parts import environment
+from launcher.ports import HOST, any_free
 
 ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"http://\S+[?&]start=\S+")
@@ -26,6 +27,9 @@ class Product:
     """The address that makes whoever opens it the owner."""
     sandbox: dict[str, Any]
     folder: Path
+    web_url: str = ""
+    """Where the web app is; empty without one."""
+    web_pid: int = 0
 
     @property
     def log(self) -> str:
@@ -34,8 +38,8 @@ class Product:
 
 
 @asynccontextmanager
-async def product(folder: Path, *, use_unified: str = "true") -> AsyncIterator[Product]:
-    """Start the sandbox and the bot, wait for the owner's link, and stop both."""
+async def product(folder: Path, *, use_unified: str = "true", with_web: bool = False) -> AsyncIterator[Product]:
+    """Start the sandbox, the bot and, if asked, the web app; wait for the owner's link; stop all of them."""
     sandbox = await _spawn("-m", "sandbox", "--port-base", "0")
     try:
         assert sandbox.stdout is not None
@@ -48,13 +52,41 @@ async def product(folder: Path, *, use_unified: str = "true") -> AsyncIterator[P
         }
         told = environment(announced, telegram_token="")
         told.pop("NOTIFY_SOCKET", None)
+        web_url = f"http://{HOST}:{any_free()}" if with_web else ""
+        if with_web:
+            settings |= {"WEBAPP_URL": web_url, "WEBAPP_PORT": web_url.rpartition(":")[2]}
         bot = await _spawn("bot.py", env={**told, **settings})
         try:
-            yield Product(link=await asyncio.wait_for(_link(bot), _START_S), sandbox=announced, folder=folder)
+            link = await asyncio.wait_for(_link(bot), _START_S)
+            async with _web_app({**told, **settings}, web_url) as web_pid:
+                yield Product(link=link, sandbox=announced, folder=folder, web_url=web_url, web_pid=web_pid)
         finally:
             await _stop(bot)
     finally:
         await _stop(sandbox)
+
+
+@asynccontextmanager
+async def _web_app(env: dict[str, str], url: str) -> AsyncIterator[int]:
+    """Run the web app, where it has an address, and wait until it answers; gives the process's id."""
+    if not url:
+        yield 0
+        return
+    process = await _spawn("-m", "webapp", env=env)
+    try:
+        await asyncio.wait_for(_ready(process), _START_S)
+        yield process.pid
+    finally:
+        await _stop(process)
+
+
+async def _ready(web_app: asyncio.subprocess.Process) -> None:
+    assert web_app.stdout is not None
+    while line := await web_app.stdout.readline():
+        if b"web app ready" in line:
+            _drain(web_app.stdout)
+            return
+    raise AssertionError("the web app ended before it was ready")
 
 
 async def _spawn(*arguments: str, env: dict[str, str] | None = None) -> asyncio.subprocess.Process:
