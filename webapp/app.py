@@ -11,6 +11,7 @@ from webapp import pages
 from webapp.api import alerts, auth, health, keys, me, metrics, orders, stream, trading
 from webapp.auth import TELEGRAM_KEY, LaunchCheck
 from webapp.confirmed import Once
+from webapp.document import documented
 from webapp.errors import answer_errors
 from webapp.feeds import Feeds
 from webapp.gate import Gate, Header
@@ -63,6 +64,7 @@ def create_app(runtime: Runtime, *, limits: Limits | None = None) -> Gate:
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    documented(app)
     announce_services()
     headers = security_headers(runtime.settings)
     return Gate(app, headers=headers, buckets=parts.buckets, limits=parts.limits, meter=parts.meter)

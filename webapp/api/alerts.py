@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from core import web_accounts
@@ -55,7 +55,7 @@ async def add(parts: Running, person: Trader, body: NewAlert) -> Json:
 
 
 @router.delete("/{number}")
-async def remove(person: Trader, number: Annotated[int, Field(ge=1, lt=2**53)]) -> Json:
+async def remove(person: Trader, number: Annotated[int, Path(ge=1, lt=2**53, examples=[7])]) -> Json:
     """Remove an alert."""
     if not await web_accounts.remove_alert(person.user_id, number):
         raise Refused(HTTPStatus.NOT_FOUND, "alert_not_found", "there is no such alert")

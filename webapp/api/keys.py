@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from core import key_intake
@@ -19,6 +19,8 @@ router = APIRouter(prefix="/api/keys", tags=["keys"], route_class=StrictRoute)
 
 _Name = Annotated[str, Field(max_length=32)]
 _Value = Annotated[str, Field(max_length=256)]
+VenueNamed = Annotated[Venue, Path(examples=["bybit"])]
+TypeNamed = Annotated[AccountWord, Path(examples=["demo"])]
 
 
 class AccountNamed(Strict):
@@ -62,7 +64,7 @@ async def connect(parts: Running, person: Trader, body: Keys) -> Json:
 
 
 @router.delete("/{exchange}/{account_type}")
-async def disconnect(parts: Running, person: Trader, exchange: Venue, account_type: AccountWord) -> Json:
+async def disconnect(parts: Running, person: Trader, exchange: VenueNamed, account_type: TypeNamed) -> Json:
     """Forget an account's keys. Open positions stay at the venue."""
     account = _account(parts, person.user_id, AccountNamed(exchange=exchange, account_type=account_type))
     had_any = await key_intake.disconnect(account)

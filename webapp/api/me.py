@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field, StringConstraints
 
 from core import pausing, preferences, web_accounts, web_sessions
@@ -31,14 +31,14 @@ class Choices(Strict):
 class NewValue(Strict):
     """A setting's new value as it would be typed in the chat; null goes back to the default."""
 
-    value: Annotated[Typed | None, Field(examples=["0.5%"])]
+    value: Annotated[Typed | None, Field(examples=["true"])]
     confirm: Annotated[Typed | None, Field(description="The word REAL, to switch real money on.")] = None
 
 
 class Pause(Strict):
     """Whether new risk is taken."""
 
-    is_paused: bool
+    is_paused: Annotated[bool, Field(examples=[True])]
 
 
 @router.get("/me")
@@ -100,7 +100,9 @@ async def settings(person: Looker) -> Json:
 
 
 @router.put("/settings/{key}")
-async def change_setting(person: Trader, key: Word, body: NewValue) -> Json:
+async def change_setting(
+    person: Trader, key: Annotated[Word, Path(examples=["requires_stop"])], body: NewValue
+) -> Json:
     """Change one setting. Real money is switched on only with the word REAL."""
     row = preferences.PREFERENCES.get(key)
     if row is None:

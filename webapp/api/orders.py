@@ -28,6 +28,7 @@ _MAX_ACCOUNTS = 8
 _MAX_TARGETS = 5
 Accounts = Annotated[tuple[Where, ...], Field(max_length=_MAX_ACCOUNTS, strict=False)]
 Side = Annotated[PositionSide, Field(strict=False, examples=["long"])]
+KEY_FORM = r"^[A-Za-z0-9_\-]{8,64}$"
 Key = Annotated[str | None, Header(alias="Idempotency-Key", description="8 to 64 letters, digits, - or _.")]
 
 
@@ -119,14 +120,14 @@ class LeverageBody(Where):
 class ProtectBody(PositionBody):
     """A position's stop and target: a price sets, null leaves, "0" removes."""
 
-    stop_loss: Annotated[NumberOrZero | None, Field(examples=["58000"])] = None
-    take_profit: Annotated[NumberOrZero | None, Field(examples=["64000"])] = None
+    stop_loss: Annotated[NumberOrZero | None, Field(examples=["40000"])] = None
+    take_profit: Annotated[NumberOrZero | None, Field(examples=["90000"])] = None
 
 
 class CancelBody(Where):
     """One open order, by the venue's id."""
 
-    order_id: OrderId
+    order_id: Annotated[OrderId, Field(examples=["b28fc4dd-2a3a-4954-ac69-f81db4937dee"])]
 
 
 class Confirmed(Strict):
@@ -237,7 +238,9 @@ for _path, _deed, _summary in (
 
 
 @router.get("/requests/{key}")
-async def request_state(person: Looker, key: Annotated[str, Path(pattern=r"^[A-Za-z0-9_\-]{8,64}$")]) -> Json:
+async def request_state(
+    person: Looker, key: Annotated[str, Path(pattern=KEY_FORM, examples=["a-key-of-mine-1"])]
+) -> Json:
     """Tell what is known of a confirmed request by its Idempotency-Key, also after the connection was lost."""
     results = await confirming.results_of_request(person.user_id, cause_of(person.user_id, key))
     return reply(found({"results": results}))
