@@ -146,6 +146,10 @@ async def test_launch_in_the_chat_logs_in_and_telegrams_buttons_drive_the_page(
         inside, frame = chat.mini_app, chat.page.locator(".mini-app")
         await expect(inside.locator(".position")).to_contain_text("BTCUSDT")
         await inside.locator(".nav [data-view=trade]").click()
+        await expect(inside.locator(".grip[data-line=entry] .tag")).to_be_visible()  # drawn in the colours of Telegram
+        within = next(one for one in chat.page.frames if one.url.startswith(running.web_url))
+        await within.evaluate(AXE.read_text(encoding="utf-8"))
+        assert await within.evaluate(_VIOLATIONS) == []
         await inside.locator("#field-amount").fill("200")
         await frame.get_by_role("button", name=re.compile("^Buy .* PAPER")).click()
         await expect(inside.locator("dialog")).to_contain_text("Nothing is sent until you confirm")
