@@ -56,6 +56,22 @@ async def test_w18_token_works_under_one_key_only(owner: Person, rig: Rig) -> No
     assert rig.sent(CREATE) == 1
 
 
+async def test_w18_two_tabs_with_one_preview_make_one_order(owner: Person, rig: Rig) -> None:
+    token, other_tab = await previewed(owner), await rig.login(role=None)
+    answers = await asyncio.gather(place(owner, token, "key-of-one-tab"), place(other_tab, token, "key-of-the-other"))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert [error_code(answer) for answer in answers if answer.status_code == 409] == ["confirm_used"]
+    assert rig.sent(CREATE) == 1
+
+
+async def test_w18_one_key_in_two_tabs_is_one_order_and_one_answer(owner: Person, rig: Rig) -> None:
+    token, other_tab = await previewed(owner), await rig.login(role=None)
+    answers = await asyncio.gather(place(owner, token), place(other_tab, token))
+    assert answers[0].status_code == 200
+    assert answers[0].text == answers[1].text
+    assert rig.sent(CREATE) == 1
+
+
 @pytest.mark.parametrize("key", ["", "short", "with space", "x" * 65, "a;drop table"])
 async def test_w18_request_without_a_key_of_the_right_form_is_refused(owner: Person, rig: Rig, key: str) -> None:
     token = await previewed(owner)

@@ -92,6 +92,26 @@ async def test_w9_logged_out_session_ends_at_once(owner: Person) -> None:
     assert (await owner.get("/api/me")).status_code == 401
 
 
+async def test_w9_session_ends_without_use(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.sessions.IDLE_MS", -1)
+    answer = await owner.post("/api/trading/close-all/preview", {})
+    assert (answer.status_code, error_code(answer)) == (401, "session_ended")
+
+
+async def test_w9_session_ends_by_its_age_however_much_it_is_used(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.sessions.LIFETIME_MS", -1)
+    person = await rig.login()
+    answer = await person.get("/api/me")
+    assert (answer.status_code, error_code(answer)) == (401, "session_ended")
+
+
+async def test_w9_logging_out_of_one_session_ends_no_other(rig: Rig, owner: Person) -> None:
+    elsewhere = await rig.login(role=None)
+    await owner.done("/api/auth/logout")
+    assert (await owner.get("/api/me")).status_code == 401
+    assert (await elsewhere.get("/api/me")).status_code == 200
+
+
 async def test_w9_revoked_session_moves_no_money_from_that_moment(rig: Rig, owner: Person) -> None:
     await owner.data("/api/me")
     await web_sessions.end_sessions(OWNER)
