@@ -65,5 +65,13 @@ def test_every_test_that_a_line_names_exists() -> None:
         assert function in there, f"{name}: {where}"
 
 
+def test_every_test_of_the_web_app_carries_the_id_of_its_fault() -> None:
+    for name, (_, where) in table().items():
+        if name.startswith("W"):
+            path, _, function = where.partition("::")
+            assert path.startswith("tests/webapp/"), name
+            assert function.startswith(f"test_{name.lower()}_"), name
+
+
 def test_only_what_is_known_has_no_test() -> None:
     assert {name for name, (_, where) in table().items() if not where} == UNTESTED

@@ -56,6 +56,15 @@ def test_w16_scripts_never_write_markup() -> None:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text), path
 
 
+async def test_w16_markup_in_a_note_is_served_as_data_only(owner: Person) -> None:
+    note = "<img src=x onerror=alert(1)>"
+    await owner.done("/api/alerts", {"symbol": "BTCUSDT", "direction": "above", "price": "200000", "note": note})
+    answer = await owner.get("/api/alerts")
+    assert [row["note"] for row in answer.json()["data"]] == [note]
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_telegram_and_the_sandboxs_chat_may_frame_the_page_and_nobody_else(rig: Rig) -> None:
     frames = (await policy(rig))["frame-ancestors"].split()
     assert frames[:2] == ["https://web.telegram.org", "https://*.telegram.org"]

@@ -1,13 +1,15 @@
 """Logins: opened by proof, kept short, ended at once, and never named by the asker."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
 
 from core import web_sessions
 from db import Role
-from tests.webapp.rig import OWNER, STRANGER, Person, Rig, error_code, launch_data
+from sandbox.server import Sandbox
+from tests.webapp.rig import OWNER, STRANGER, Person, Rig, error_code, launch_data, running_web_app
 
 
 async def by_launch(rig: Rig, init_data: str) -> httpx.Response:
@@ -46,6 +48,15 @@ async def test_w7_two_simultaneous_uses_of_a_launch_make_one_session(rig: Rig) -
     launch = launch_data()
     answers = await asyncio.gather(*(by_launch(rig, launch) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
+
+
+async def test_w6_token_of_the_bot_alone_opens_nothing_where_telegrams_signature_is_asked_for(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with running_web_app(sandbox, tmp_path, webapp_require_signature=True) as rig:
+        await rig.runtime.store.users.set_role(OWNER, Role.ADMIN)
+        answer = await by_launch(rig, launch_data())
+        assert (answer.status_code, error_code(answer)) == (401, "login_not_believed")
 
 
 @pytest.mark.parametrize("role", [None, Role.PENDING, Role.BANNED, Role.DELETED])
