@@ -130,4 +130,4 @@ async def _open_rollout(stack: AsyncExitStack, store: Store, clock: Clock) -> tu
 
 def _share_of(role: str) -> float:
     """Return the part of the venues' rate budgets of this process: bot and web app share one address."""
-    return {"bot": 0.8, "webapp": 0.2}.get(role, 0.2)
+    return {"bot": 0.6, "webapp": 0.4}.get(role, 0.2)

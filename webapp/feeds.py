@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 MAX_PAGES: Final = 3
 _MAX_WAITING = 100
 _MIN_GAP_S = 0.3
-_ASKS_PER_ROUND = 100.0
+_WEIGHT_PER_ROUND = 300.0
+"""So much of a venue's budget passes by between two rounds: most of it is left to whoever taps."""
 _FASTEST_S = 1.5
 _SELDOM = 3
 _CHOICES_S = 5.0
@@ -218,7 +219,7 @@ class Feeds:
 def _every_s(part: Part) -> float:
     """Return how often a part is asked for, from what the venue lets one address ask."""
     limit = spec_of(part[0]).budget.limit
-    every_s = max(_FASTEST_S, _ASKS_PER_ROUND * limit.window_s / limit.weight)
+    every_s = max(_FASTEST_S, _WEIGHT_PER_ROUND * limit.window_s / limit.weight)
     return every_s * _SELDOM if part[2] == "orders" else every_s
 
 
