@@ -1,11 +1,13 @@
 """The web app in a real browser, beside the bot and the simulated venues, as a person uses it."""
 
+import json
 import os
 import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,8 +165,9 @@ async def test_launch_in_the_chat_logs_in_and_telegrams_buttons_drive_the_page(
 async def test_order_goes_from_ticket_to_fill_to_partial_close_to_history(
     running: Product, browser: Browser, session: str
 ) -> None:
+    venue, account = "bybit", demo.BYBIT_UID
     async with opened(browser, running.web_url, session) as app:
-        await app.choose_venue("bybit")
+        await app.choose_venue(venue)
         await app.go("trade")
         await app.at(".market-name").click()
         await app.at("#field-market").fill("SOL")
@@ -173,20 +176,41 @@ async def test_order_goes_from_ticket_to_fill_to_partial_close_to_history(
         await expect(app.at(".field[data-invalid]")).to_have_count(1)
         await app.at("#field-amount").fill("300")
         await app.at("[data-role=review]").click()
-        await expect(app.at("dialog .order-preview")).to_contain_text("SOL")
+        shown = app.at("dialog .order-preview")
+        await expect(shown.locator(".whose")).to_contain_text(venue, ignore_case=True)
+        promised = await shown.locator(".row b").first.inner_text()
         await app.confirm()
+        size, entry = await held_at(running, venue, account)
+        assert promised == f"{size:f} SOL"
         await app.go("positions")
         card = app.position("SOLUSDT")
+        facts = card.locator(".facts dd")
         await expect(card).to_contain_text("LONG")
+        await expect(facts.first).to_have_text(f"{size:f}")
+        assert abs(Decimal(await facts.nth(1).inner_text()) - entry) < Decimal("0.01")
         await card.get_by_role("button", name="Close 50%").click()
         await expect(app.at("dialog")).to_contain_text("never turns the position around")
         await app.confirm()
+        left, _ = await held_at(running, venue, account)
+        assert abs(left - size / 2) <= Decimal("0.1")  # half, on the market's grid
+        await expect(facts.first).to_have_text(f"{left:f}")
         await app.go("history")
         await expect(app.at(".events li").first).to_contain_text("SOLUSDT")
+        await expect(app.at(".events li").first).to_contain_text(f"{size - left:f} · ")
         await app.go("positions")
         await card.get_by_role("button", name="Close: All").click()
         await app.confirm()
         await expect(card).to_have_count(0)
+        assert await held_at(running, venue, account) == (Decimal(0), Decimal(0))
+
+
+async def held_at(running: Product, venue: str, account: str) -> tuple[Decimal, Decimal]:
+    """Return the size and the average entry price of the position in SOL that the venue itself has."""
+    for view in json.loads(await venue_says(running, venue, account))["positions"]:
+        held = view["position"]
+        if held["symbol"].startswith("SOL") and (size := Decimal(held["size"])):
+            return size.normalize(), Decimal(held["entry_value"]) / size
+    return Decimal(0), Decimal(0)
 
 
 async def test_line_dragged_on_the_chart_becomes_the_venues_stop(
