@@ -9,7 +9,6 @@ from core.guard import guard
 from core.managing import Managing
 from core.ordering import checked_leverage
 from exchanges.base import AccountVenue
-from exchanges.pacing import Purpose, reads_for
 from models.account import Account
 from models.enums import MarginMode, OrderSide, OrderType, PositionSide, TimeInForce
 from models.errors import BadOrder, Unavailable
@@ -36,7 +35,6 @@ class _Facts:
 class Trading(Managing):
     """Everything a user can ask for, through one path."""
 
-    @reads_for(Purpose.WRITE)
     async def preview_order(
         self, user_id: int, ticket: Ticket, exchange: str | None = None, account_type: str | None = None
     ) -> OrderPreview:
