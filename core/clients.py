@@ -32,7 +32,9 @@ class ClientPool:
         """
         known = self._accounts.get(account)
         if known is None:
-            known = self._accounts[account] = self.open(await credentials_of(account, self._settings))
+            credentials = await credentials_of(account, self._settings)
+            # whoever asked at the same time may have been faster; two adapters would look up everything twice
+            known = self._accounts.get(account) or self._accounts.setdefault(account, self.open(credentials))
         return known
 
     def open(self, credentials: Credentials) -> Exchange:

@@ -25,7 +25,7 @@ from models.venue import AccountState, KeyInfo
 
 _ABSTRACTION_S: Final = 60.0
 _FEES_S: Final = 600.0
-_ORDERS_S: Final = 4.0
+_LOOKS_S: Final = 4.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
 _FEW_DEXES: Final = 1
@@ -95,7 +95,8 @@ class HLAccount:
         self._fees = Cached(self._ask_fees, ttl_s=_FEES_S, monotonic=self._monotonic)
         self._abstraction = Cached(self._ask_abstraction, ttl_s=_ABSTRACTION_S, monotonic=self._monotonic)
         self._master = Cached(self._ask_master, ttl_s=float("inf"), monotonic=self._monotonic)
-        self._open_orders = Cached(self._ask_open_orders, ttl_s=_ORDERS_S, monotonic=self._monotonic)
+        self._open_orders = Cached(self._ask_open_orders, ttl_s=_LOOKS_S, monotonic=self._monotonic)
+        self._leverages: dict[str, Cached[wire.Row]] = {}
         self._position_dexes = DexesInUse()
         self._order_dexes = DexesInUse()
 
@@ -259,9 +260,21 @@ class HLAccount:
         return orders_from_hyperliquid(answer, account_type=self.account_type, as_of=self._now())
 
     async def _leverage_of(self, instrument: Instrument) -> wire.Row:
-        user = await self._user()
-        answer: Any = await self._info.ask_about(user, "activeAssetData", coin=instrument.native_symbol)
-        return wire.record(wire.as_record(answer, "activeAssetData"), "leverage")
+        """Return how a market is levered; whoever only looks may be told that of some seconds ago, as with orders."""
+        name = instrument.native_symbol
+
+        async def ask() -> wire.Row:
+            answer: Any = await self._info.ask_about(await self._user(), "activeAssetData", coin=name)
+            return wire.record(wire.as_record(answer, "activeAssetData"), "leverage")
+
+        known = self._leverages.setdefault(name, Cached(ask, ttl_s=_LOOKS_S, monotonic=self._monotonic))
+        return await known.get(fresh=read_purpose() is not Purpose.READ)
+
+    def _forget_looks(self) -> None:
+        """Ask anew what whoever only looks was told: something changed, or may have."""
+        self._open_orders.forget()
+        for leverage in self._leverages.values():
+            leverage.forget()
 
     def _now(self) -> datetime:
         return from_millis(self._info.transport.clock.now_ms())

@@ -24,6 +24,7 @@ async def is_found(stage: Stage, cause: str = FIRST, *, within_s: float = 3) -> 
     assert await stage.resolved(within_s=within_s + 15) <= within_s
     assert await stage.state(cause) is LegState.FILLED
     assert stage.counts == (1, 1)
+    await stage.time.advance(5)  # for so long its sender may still be the one who tells
     news = [body for body in await stage.news() if body["kind"] == "order_settled"]
     assert news[-1]["result"]["outcome"] == "filled"
 
