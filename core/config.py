@@ -167,6 +167,10 @@ def load_settings(env_file: Path | None = ENV_FILE, **overrides: Any) -> Setting
         return Settings(_env_file=env_file, _secrets_dir=credentials, **overrides)
     except ValidationError as e:
         raise ConfigError(_sentence(e, env_file)) from None
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"{env_file}: is no UTF-8 text; save it as UTF-8, or start again from .env.example") from e
+    except OSError as e:
+        raise ConfigError(f"{e.filename}: cannot be read ({e.strerror}); make it a file of this user's own") from e
 
 
 def _credentials_directory() -> Path | None:
@@ -206,8 +210,15 @@ _EXPECTED = {
     "missing": "is missing; expected a value, see .env.example",
     "extra_forbidden": "is not a setting; compare its spelling with .env.example",
     "int_parsing": "expected a whole number",
-    "string_pattern_mismatch": "expected one of DEBUG, INFO, WARNING, ERROR",
+    "bool_parsing": "expected true or false",
     "enum": "expected sandbox or live",
+}
+_EXPECTED_OF = {
+    ("ADMIN_ID", "greater_than"): "expected a Telegram id, a whole number above zero",
+    ("LOG_LEVEL", "string_pattern_mismatch"): "expected one of DEBUG, INFO, WARNING, ERROR",
+    ("WEBAPP_PORT", "greater_than_equal"): "expected a port, 1 to 65535; 0 takes any free one",
+    ("WEBAPP_PORT", "less_than_equal"): "expected a port, 1 to 65535; 0 takes any free one",
+    ("FAILPOINT", "string_pattern_mismatch"): "expected nothing, or a point of an order's way such as K5",
 }
 
 
@@ -219,7 +230,9 @@ def _sentence(error: ValidationError, env_file: Path | None) -> str:
         name, _, problem = text.partition(": ")
     else:
         name = str(first["loc"][0]).upper()
-        problem = _EXPECTED.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
+        kind = first["type"]
+        own = _EXPECTED_OF.get((name, kind)) or _EXPECTED.get(kind)
+        problem = own or str(first["msg"]).removeprefix("Value error, ")
     line = _line_of(name, env_file)
     return f"{env_file} line {line}: {name}: {problem}" if line else f"{name}: {problem} (set it in .env)"
 

@@ -1,5 +1,6 @@
 """Looks at what lies on this machine: settings, files, packages, disk, database. Changes nothing."""
 
+import os
 import platform
 import re
 import shutil
@@ -38,6 +39,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield ok("settings", mode=settings.elcaro_mode)
     if not ENV_FILE.is_file():
         yield warn("no_env_file")
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    """What the next start writes to must be a folder that this user may write in."""
+    for folder in (settings.elcaro_data_dir, settings.elcaro_log_dir):
+        place = _existing(folder)
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            yield fail("not_writable_folder", path=folder)
 
 
 def _permissions(settings: Settings) -> Iterator[Finding]:
@@ -124,6 +133,7 @@ def _existing(path: Path) -> Path:
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _settings,
+    _folders,
     _permissions,
     _versions,
     _disk,

@@ -18,7 +18,7 @@ LOCAL: dict[str, tuple[str, str]] = {
     "disk_low": ("Only {free} GB free for {path}.", "Make room: logs, old backups."),
     "disk_full": ("Only {free} GB free for {path}: orders soon cannot be written down.", "Make room now."),
     "not_writable_folder": (
-        "{path} cannot be written by this user.",
+        "{path} is no folder, or cannot be written by this user.",
         "Run as the user that runs the bot, or fix its owner.",
     ),
     "no_database": ("There is no database yet; the first start makes it.", ""),

@@ -82,7 +82,7 @@ class RoleLock:
         """Return whether no live process holds the lock."""
         try:
             descriptor = os.open(self._path, os.O_RDWR)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return True
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -28,7 +28,11 @@ def write(folder: Path, text: str) -> Path:
         ("ELCARO_MODE=sandbox\nUSE_UNIFED=false\n", ["line 2", "USE_UNIFED", "spelling"]),
         ("ELCARO_MODE=sandbox\nUSE_UNIFIED=maybe\n", ["line 2", "USE_UNIFIED", "true, false"]),
         ("ELCARO_MODE=sandbox\nWEBAPP_PORT=abc\n", ["line 2", "WEBAPP_PORT", "whole number"]),
-        ("ELCARO_MODE=sandbox\nWEBAPP_PORT=99999\n", ["line 2", "WEBAPP_PORT"]),
+        ("ELCARO_MODE=sandbox\nWEBAPP_PORT=99999\n", ["line 2", "WEBAPP_PORT", "1 to 65535"]),
+        ("ELCARO_MODE=sandbox\nWEBAPP_PORT=-1\n", ["line 2", "WEBAPP_PORT", "1 to 65535"]),
+        ("ELCARO_MODE=sandbox\nADMIN_ID=-5\n", ["line 2", "ADMIN_ID", "above zero"]),
+        ("ELCARO_MODE=sandbox\nWEBAPP_REQUIRE_SIGNATURE=perhaps\n", ["line 2", "SIGNATURE", "true or false"]),
+        ("ELCARO_MODE=sandbox\nFAILPOINT=zz\n", ["line 2", "FAILPOINT", "expected nothing"]),
         ("ELCARO_MODE=sandbox\nLOG_LEVEL=LOUD\n", ["line 2", "LOG_LEVEL", "DEBUG"]),
         ("ELCARO_MODE=sandbox\nWEBAPP_URL=elcaro.example\n", ["line 2", "WEBAPP_URL", "http"]),
     ],
@@ -39,6 +43,13 @@ def test_malformed_setting_is_named_in_one_sentence(tmp_path: Path, text: str, w
     sentence = str(error.value)
     assert "\n" not in sentence
     assert [word for word in words if word not in sentence] == []
+
+
+def test_file_that_is_no_text_is_named_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "settings.env"
+    path.write_bytes(b"ELCARO_MODE=sandbox\n\xff\xfe=1\n")
+    with pytest.raises(ConfigError, match=r"settings\.env: is no UTF-8 text; [^\n]+$"):
+        load_settings(path)
 
 
 def test_misspelt_token_is_not_shown(tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ def shared_settings(here: Here) -> None:
     (here.folder / ".env").chmod(0o644)
 
 
+def file_for_a_folder(here: Here) -> None:
+    (here.folder / "logs").touch()
+
+
 def foreign_database(here: Here) -> None:
     here.settings("ELCARO_MODE=sandbox\nDATABASE_URL=postgresql://localhost/elcaro\n")
 
@@ -121,6 +125,7 @@ def halted_trading(here: Here) -> None:
 BROKEN: tuple[tuple[Callable[[Here], None], Verdict, str], ...] = (
     (misspelt_setting, Verdict.FAIL, ".env line 2: USE_UNIFED: is not a setting"),
     (shared_settings, Verdict.FAIL, "Run: chmod 600 .env"),
+    (file_for_a_folder, Verdict.FAIL, "logs is no folder, or cannot be written by this user."),
     (foreign_database, Verdict.FAIL, "DATABASE_URL: expected sqlite+aiosqlite:///"),
     (shared_database, Verdict.FAIL, "Run: chmod 600"),
     (damaged_database, Verdict.FAIL, "./start.sh --restore"),
