@@ -61,7 +61,10 @@ install_from() {
 create_environment() {
   local python
   if "$PY" -c "" 2>/dev/null; then return; fi
-  if [ -f "$VENV/pyvenv.cfg" ]; then rm -rf "$VENV"; fi # its Python is gone
+  if [ -f "$VENV/pyvenv.cfg" ]; then # its Python is gone, or out of this user's reach
+    [ -O "$VENV" ] || fail "$VENV belongs to another user, whose Python this one cannot run: run ./start.sh as that user"
+    rm -rf "$VENV"
+  fi
   python="$(find_python)"
   if command -v uv >/dev/null; then
     uv venv --quiet --seed --python "$python" "$VENV"
