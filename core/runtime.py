@@ -133,4 +133,4 @@ def _share_of(role: str) -> float:
 
     Reads may fill eight tenths of a part, so that even both parts together leave the venue's limit some room.
     """
-    return {"bot": 0.6, "webapp": 0.6}.get(role, 0.2)
+    return {"bot": 0.8, "webapp": 0.4}.get(role, 0.2)
