@@ -162,12 +162,10 @@ async def test_launch_in_the_chat_logs_in_and_telegrams_buttons_drive_the_page(
         await expect(inside.locator(".nav [data-view=positions]")).to_have_attribute("aria-current", "page")
 
 
-@pytest.mark.parametrize(
-    ("venue", "account"), [("bybit", demo.BYBIT_UID), ("hyperliquid", demo.HYPERLIQUID_MASTER)], ids=["bybit", "hl"]
-)
 async def test_order_goes_from_ticket_to_fill_to_partial_close_to_history(
-    running: Product, browser: Browser, session: str, venue: str, account: str
+    running: Product, browser: Browser, session: str
 ) -> None:
+    venue, account = "bybit", demo.BYBIT_UID
     async with opened(browser, running.web_url, session) as app:
         await app.choose_venue(venue)
         await app.go("trade")
