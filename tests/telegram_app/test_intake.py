@@ -50,8 +50,9 @@ class Answers:
 
 
 def intake_of(bot: Bot, store: Store, answers: Answers) -> Intake:
-    told = {"handle": answers.handle, "refuse": answers.refuse, "give_up": answers.give_up}
-    return Intake(bot, store, person_of=person_of, **told)
+    return Intake(
+        bot, store, handle=answers.handle, refuse=answers.refuse, give_up=answers.give_up, person_of=person_of
+    )
 
 
 @asynccontextmanager
