@@ -92,7 +92,6 @@ class Ordering(Reading):
         instrument = await self.instrument(account, symbol)
         ticker = await self.gateway.market(account.exchange, account.account_type).get_ticker(instrument)
         order_side = order_side_of(side)
-        hedge_side = await self._hedge_leg(client, instrument, order_side, position_side, reduce_only=reduce_only)
         request = money.build_order(
             instrument=instrument,
             side=order_side,
@@ -104,7 +103,7 @@ class Ordering(Reading):
             time_in_force=time_of(time_in_force),
             trigger_price=trigger_price,
             reduce_only=reduce_only,
-            position_side=hedge_side,
+            position_side=await self._hedge_leg(client, instrument, order_side, position_side, reduce_only=reduce_only),
             protection=_protection(take_profit, stop_loss),
             client_order_id=client_order_id(account.exchange, account, cause, 0),
             protection_client_ids=protection_ids(account, cause, take_profit, stop_loss),

@@ -1,6 +1,6 @@
 """Opens everything a process needs, in order, and closes it in reverse: the only place that knows everyone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -85,16 +85,7 @@ async def open_runtime(
         for desk in desks.values():
             stack.push_async_callback(desk.drain)
         switch, shadow = await _open_rollout(stack, store, clock)
-        context = Context(
-            settings=settings,
-            accounts=Accounts(settings.is_sandbox),
-            clients=clients,
-            instruments=InstrumentTables(clients.load_instruments),
-            desk=desks[Route.UNIFIED],
-            direct_desk=desks[Route.LEGACY],
-            override=switch.rollout,
-        )
-        stack.enter_context(opened(context))
+        context = stack.enter_context(opened(_context(settings, clients, desks, switch)))
         backend = select_backend(settings, switch.rollout, shadow)
         jobs = await make_jobs(
             settings, store, backend, context.instruments, emergency, news, clock, switch, clients, network
@@ -117,6 +108,20 @@ async def open_runtime(
             jobs=jobs,
             clock=clock,
         )
+
+
+def _context(
+    settings: Settings, clients: ClientPool, desks: Mapping[Route, OrderDesk], switch: RolloutSwitch
+) -> Context:
+    return Context(
+        settings=settings,
+        accounts=Accounts(settings.is_sandbox),
+        clients=clients,
+        instruments=InstrumentTables(clients.load_instruments),
+        desk=desks[Route.UNIFIED],
+        direct_desk=desks[Route.LEGACY],
+        override=switch.rollout,
+    )
 
 
 async def _open_rollout(stack: AsyncExitStack, store: Store, clock: Clock) -> tuple[RolloutSwitch, Shadow]:

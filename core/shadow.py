@@ -44,11 +44,17 @@ class Shadow:
             return
         task = asyncio.create_task(self._compare(name, answer, other), name=f"shadow {name}")
         self._busy[name] = task
-        task.add_done_callback(lambda _: self._busy.pop(name, None))
+        task.add_done_callback(lambda ended: self._note_end(name, ended))
 
     async def settle(self) -> None:
         """Wait for the comparisons under way."""
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    def _note_end(self, name: str, ended: asyncio.Task[None]) -> None:
+        self._busy.pop(name, None)
+        if not ended.cancelled() and (error := ended.exception()) is not None:
+            logger.error("shadow: the other path broke", exc_info=error, extra={"read": name})
+            self.differed += 1
 
     async def _compare(self, name: str, answer: Any, other: Callable[[], Awaitable[Any]]) -> None:
         try:
@@ -58,10 +64,6 @@ class Shadow:
             if e.code == _NO_OTHER_PATH:
                 return
             logger.warning("shadow: the other path failed", extra={"read": name, "code": e.code})
-            self.differed += 1
-            return
-        except Exception:
-            logger.exception("shadow: the other path broke", extra={"read": name})
             self.differed += 1
             return
         self.compared += 1

@@ -107,12 +107,7 @@ class Dispatcher:
         incoming = read_update(update)
         if incoming is None:
             return
-        number = secrets.token_hex(3)
-        try:
-            await self._answer(incoming, number)
-        except Exception:
-            logger.exception("update failed", extra={"number": number, "user": incoming.sender.user_id})
-            await self._tell_crash(incoming, number)
+        await self._answer_or_tell(incoming, secrets.token_hex(3))
 
     async def give_up(self, update: Update) -> None:
         """Tell somebody that answering them ended the process again and again, and what is known."""
@@ -126,8 +121,11 @@ class Dispatcher:
         if row is None or row.given_up is None:
             await self._tell_crash(incoming, number)
             return
+        await self._answer_or_tell(incoming, number, instead=row.given_up)
+
+    async def _answer_or_tell(self, incoming: Incoming, number: str, *, instead: Handler | None = None) -> None:
         try:
-            await self._answer(incoming, number, instead=row.given_up)
+            await self._answer(incoming, number, instead=instead)
         except Exception:
             logger.exception("update failed", extra={"number": number, "user": incoming.sender.user_id})
             await self._tell_crash(incoming, number)
