@@ -102,7 +102,7 @@ run_tests() {
   install_from requirements-dev.lock
   local workers
   workers="$(nproc 2>/dev/null || echo 2)"
-  exec "$PY" -m pytest -n "$workers" --dist loadgroup "$@"
+  exec "$PY" -m pytest -n "$workers" --dist worksteal "$@"
 }
 
 run_chaos() {

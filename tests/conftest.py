@@ -1,11 +1,12 @@
 """Fixtures for all rooms: a simulated world in this process, and one in a process of its own."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,14 @@ def pytest_configure() -> None:
     """Keep the tests' files in memory where there is room: every commit of a database waits for the disk."""
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+@pytest.fixture
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run while no other test of this kind does, in whatever process: it starts a whole product and counts seconds."""
+    with (tmp_path_factory.getbasetemp().parent / "alone.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.e2e.chat import ChatPage, chromium, needs_chromium, open_chat
 from tests.e2e.product import Product, product
 
-pytestmark = [pytest.mark.browser, needs_chromium, pytest.mark.xdist_group("product")]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 async def hurry(running: Product) -> None:

@@ -25,7 +25,6 @@ pytestmark = [
     needs_chromium,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("product"),
 ]
 
 AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"

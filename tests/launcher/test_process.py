@@ -24,7 +24,7 @@ def say(*lines):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.sendto("\\n".join(lines).encode(), os.environ["NOTIFY_SOCKET"])
 """
-pytestmark = pytest.mark.xdist_group("launcher")
+pytestmark = pytest.mark.usefixtures("alone")
 READY = _SAY + "say('READY=1', 'STATUS=open http://example.test/?start=a')\n"
 
 

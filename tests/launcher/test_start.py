@@ -20,7 +20,7 @@ from launcher.ports import SANDBOX_PORTS
 from sandbox.server import DEFAULT_PORT_BASE, ports_from
 from tests.launcher.root import PATIENCE_S, Installation
 
-pytestmark = pytest.mark.xdist_group("launcher")
+pytestmark = pytest.mark.usefixtures("alone")
 
 TOKEN = "123456789:" + "x" * 35
 _ADDRESS = re.compile(r"https?://\S+")

@@ -19,7 +19,7 @@ from sandbox import demo
 from sandbox.server import Sandbox
 from tests.ops.bot_process import ROOT, BotProcess, bot_process, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
 TOKEN = "7654321098:CANARY-telegram-token-AAAAAAAAAAAAA"
 API_KEY = "CANARYapikey0123456"

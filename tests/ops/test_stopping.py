@@ -9,7 +9,7 @@ import pytest
 from sandbox.server import Sandbox
 from tests.ops.bot_process import BotProcess, bot_process, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("launcher")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
 
 @pytest.fixture
