@@ -194,7 +194,7 @@ async def rotate_and_die(settings: Settings, statement: int) -> int:
 
 
 async def take_backups(settings: Settings, folder: Path) -> int:
-    """Take backups until killed, after a moment."""
+    """Take backups until killed, a moment after the first one."""
     return await _run(_back_up, settings, folder, kill_after_s=0.1)
 
 
@@ -239,8 +239,9 @@ def _back_up(settings: Settings, folder: Path, words: Connection) -> None:
 
     async def forever() -> None:
         async with open_runtime(settings) as runtime:
-            words.send(READY)
             for number in itertools.count():
                 await runtime.store.back_up(folder / f"{os.getpid()}-{number}.db")
+                if number == 0:
+                    words.send(READY)
 
     asyncio.run(forever())

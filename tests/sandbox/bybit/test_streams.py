@@ -39,6 +39,23 @@ class Inbox:
                     return message
 
 
+class Sent(dict[str, str]):
+    """What pybit subscribed to. It notes a request after sending it; its other thread may hear the answer before."""
+
+    def __missing__(self, request: str) -> str:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while request not in self and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return self.get(request, "")
+
+
+async def connect(channel: str, **options: Any) -> WebSocket:
+    """Return stock pybit's WebSocket, connected."""
+    stream = await asyncio.to_thread(WebSocket, channel_type=channel, testnet=False, **options)
+    stream.subscriptions = Sent()
+    return stream
+
+
 @pytest.fixture
 def pybit_urls(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point stock pybit's WebSocket at the sandbox; it has no parameter for that."""
@@ -50,13 +67,8 @@ def pybit_urls(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_stock_pybit_hears_its_order_fill_position_and_wallet(sandbox: Sandbox, client: PybitClient) -> None:
     assert client.account is not None
     inbox = Inbox()
-    stream = await asyncio.to_thread(
-        WebSocket,
-        channel_type="private",
-        testnet=False,
-        api_key=client.account.api_key,
-        api_secret=client.account.secret,
-        private_auth_expire=10,
+    stream = await connect(
+        "private", api_key=client.account.api_key, api_secret=client.account.secret, private_auth_expire=10
     )
     for subscribe in (stream.order_stream, stream.execution_stream, stream.position_stream, stream.wallet_stream):
         await asyncio.to_thread(subscribe, inbox)
@@ -75,7 +87,7 @@ async def test_stock_pybit_hears_its_order_fill_position_and_wallet(sandbox: San
 async def test_stock_pybit_hears_tickers_books_trades_and_bars(sandbox: Sandbox) -> None:
     sandbox.set_price("BTCUSDT", 60_000)
     inbox = Inbox()
-    stream = await asyncio.to_thread(WebSocket, channel_type="linear", testnet=False)
+    stream = await connect("linear")
     await asyncio.to_thread(stream.ticker_stream, "BTCUSDT", inbox)
     await asyncio.to_thread(stream.orderbook_stream, 1, "BTCUSDT", inbox)
     await asyncio.to_thread(stream.trade_stream, "BTCUSDT", inbox)
