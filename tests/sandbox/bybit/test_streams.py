@@ -52,7 +52,7 @@ class Sent(dict[str, str]):
 async def connect(channel: str, **options: Any) -> WebSocket:
     """Return stock pybit's WebSocket, connected."""
     stream = await asyncio.to_thread(WebSocket, channel_type=channel, testnet=False, **options)
-    stream.subscriptions = Sent()
+    stream.subscriptions = Sent()  # type: ignore[assignment]  # it holds a dict wherever it holds anything
     return stream
 
 
