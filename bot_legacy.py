@@ -15,7 +15,7 @@ from core.keys import credentials_of
 from core.previewing import Trading
 from core.record import record_of
 from direct.bybit import DirectBybit
-from direct.calls import Pools
+from direct.calls import Pools, forget_clocks
 from exchanges.base import AccountVenue, PublicMarket
 from hl_adapter import DirectHyperliquid
 from models.account import Account
@@ -71,6 +71,13 @@ class LegacyGateway:
             self._instruments[key] = await self.market(exchange, account_type).get_instruments()
         return self._instruments[key]
 
+    def forget(self) -> None:
+        """Let go of every client and all that was read at an address: somebody else may serve it next."""
+        self._accounts.clear()
+        self._markets.clear()
+        self._instruments.clear()
+        forget_clocks()
+
     def _make(self, exchange: str, account_type: AccountType, credentials: Credentials | None) -> AccountVenue:
         direct = _DIRECT.get(exchange)
         if direct is None:
@@ -85,6 +92,6 @@ def _address(exchange: str, account_type: AccountType) -> str:
     return endpoints_of(spec_of(exchange), account_type, current().settings).rest
 
 
-TRADING = Trading(LegacyGateway(), accounts=lambda: current().accounts, desk=lambda: current().direct_desk)
+GATEWAY = LegacyGateway()
+TRADING = Trading(GATEWAY, accounts=lambda: current().accounts, desk=lambda: current().direct_desk)
 BACKEND = record_of(TRADING)
-GATEWAY = TRADING.gateway

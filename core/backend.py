@@ -78,6 +78,11 @@ def account_clients(
     return client
 
 
+def forget_clients() -> None:
+    """Let go of the direct path's clients, which live as long as a process may; the unified ones close with theirs."""
+    bot_legacy.GATEWAY.forget()
+
+
 def _routed(rollout: Callable[[], Rollout], shadow: Shadow) -> TradingBackend:
     """Return a record whose every operation takes the path of the user it is called for."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import db
 from core.accounts import Accounts
-from core.backend import name_of, rollout_in_force, select_backend
+from core.backend import forget_clients, name_of, rollout_in_force, select_backend
 from core.clients import ClientPool
 from core.clock import Clock, SystemClock
 from core.config import Settings, credentials_directory
@@ -79,6 +79,7 @@ async def open_runtime(
         use_id_key(settings.telegram_token.get_secret_value())
         network = await stack.enter_async_context(network or Network(share=_share_of(role)))
         clients = ClientPool(settings, network)
+        stack.callback(forget_clients)
         emergency, news = EmergencyLog(store.path.parent / _EMERGENCY_FILE), News()
         emergency.reserve()
         desks = {route: OrderDesk(store, emergency, route=route, clock=clock, news=news) for route in Route}

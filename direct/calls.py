@@ -63,6 +63,11 @@ def clock_at(url: str) -> VenueClock:
     return _clocks.setdefault(url, VenueClock())
 
 
+def forget_clocks() -> None:
+    """Forget what the venues' answers told of their time."""
+    _clocks.clear()
+
+
 class Pools:
     """Threads of one venue: some for reads, others for writes, so that a slow read never delays an order."""
 

@@ -111,3 +111,17 @@ async def test_both_paths_give_the_same_answers(exchange: str, tmp_path: Path) -
     unified = await run_script("true", exchange, tmp_path / "unified", moment)
     legacy = await run_script("false", exchange, tmp_path / "legacy", moment)
     assert [name for name in unified if unified[name] != legacy[name]] == []
+
+
+async def test_direct_path_keeps_nothing_of_who_served_an_address_before(tmp_path: Path) -> None:
+    found = []
+    ports: dict[str, int] = {}
+    for life in ("first", "second"):
+        async with (
+            Sandbox(clock=Clock(frozen_at=datetime.now(UTC)), ports=ports) as sandbox,
+            elcaro(sandbox, tmp_path / life, use_unified="false") as runtime,
+        ):
+            found.append([await said(runtime.backend.get_ticker(USER, "BTC", venue)) for venue in VENUES])
+            urls = [sandbox.url(venue).rsplit(":", 1)[1] for venue in VENUES]
+            ports = dict(zip(VENUES, map(int, reversed(urls)), strict=True))
+    assert [error for answers in found for error in answers if "error" in error] == []
