@@ -21,6 +21,8 @@ import bot
 from core.config import Settings
 from core.runtime import Runtime, open_runtime
 from core.vault import rotate_key
+from direct.bybit import DirectBybit
+from exchanges.bybit_sender import BybitSender
 from exchanges.transport import Network
 from storage.location import check_health, connect, prepare_file
 from storage.migrate import migrate
@@ -75,6 +77,10 @@ class Life:
         """Let it go on with what it waits with."""
         self._words.send("go")
 
+    async def asleep(self) -> None:
+        """Wait until it sleeps at its failpoint."""
+        await until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send it a signal."""
         os.kill(self.pid, number)
@@ -97,9 +103,15 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def life(settings: Settings, *deeds: Deed, role: str = "bot", with_jobs: bool = True) -> AsyncIterator[Life]:
-    """Begin a life with something to do; what is left of it ends with the block."""
-    async with _begun(_live, settings, role, with_jobs, deeds) as one:
+async def life(
+    settings: Settings, *deeds: Deed, role: str = "bot", with_jobs: bool = True, fence_s: float | None = None
+) -> AsyncIterator[Life]:
+    """Begin a life with something to do; what is left of it ends with the block.
+
+    Args:
+        fence_s: Another time than usual for which Bybit takes what it sends.
+    """
+    async with _begun(_live, settings, role, with_jobs, deeds, fence_s) as one:
         yield one
 
 
@@ -130,7 +142,17 @@ def _be_a_bot(settings: Settings, _words: Connection) -> None:
     asyncio.run(bot.run(settings))
 
 
-def _live(settings: Settings, role: str, with_jobs: bool, deeds: Sequence[Deed], words: Connection) -> None:
+def _live(
+    settings: Settings,
+    role: str,
+    with_jobs: bool,
+    deeds: Sequence[Deed],
+    fence_s: float | None,
+    words: Connection,
+) -> None:
+    if fence_s is not None:
+        for sender in (BybitSender, DirectBybit):
+            setattr(sender, "fence_s", fence_s)  # noqa: B010 - the one is a property
     asyncio.run(_do_all(settings, role, with_jobs, deeds, words))
 
 

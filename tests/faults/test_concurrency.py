@@ -11,8 +11,7 @@ from db import LegState, StorageRefused
 from models.account import Account
 from models.enums import AccountType, Outcome
 from models.errors import TradingError
-from sandbox.engine import Venue
-from tests.faults.lives import buy, life, live_on, until
+from tests.faults.lives import buy, life, live_on
 from tests.faults.rows import Case, Rows
 from tests.faults.stage import FIRST, READS, SECOND, Scene
 
@@ -61,9 +60,10 @@ async def two_hosts_with_one_token_send_one_order(scene: Scene, folder: Path, ca
 @X.row("X3", on=("bybit",))
 async def process_that_slept_before_the_first_byte_sends_nothing(scene: Scene, folder: Path, case: Case) -> None:
     settings = scene.settings(folder, case.path, failpoint="K5:stop")
-    async with life(settings, buy(case.exchange, FIRST), role="webapp") as sleeper:
+    async with life(settings, buy(case.exchange, FIRST), role="webapp", fence_s=0.1) as sleeper:
         assert await sleeper.says() == "ready"
-        await asyncio.sleep(6)  # longer than the venue's window, by every clock
+        await sleeper.asleep()
+        await asyncio.sleep(0.2)  # longer than the venue takes the request, by every clock
         async with scene.product(folder, case.exchange, case.path) as stage:
             assert await stage.state() is LegState.SENDING  # its owner lives
             os.kill(sleeper.pid, signal.SIGCONT)
@@ -79,9 +79,7 @@ async def what_a_sleeper_left_is_looked_up_by_the_other(scene: Scene, folder: Pa
     settings = scene.settings(folder, case.path, failpoint="K8:stop")
     async with life(settings, buy(case.exchange, FIRST), role="webapp", with_jobs=False) as sleeper:
         assert await sleeper.says() == "ready"
-        engine, account = scene.sandbox.world.engine(Venue(case.exchange)), scene.accounts[case.exchange]
-        await until(lambda: bool(engine.orders(account)))
-        await asyncio.sleep(0.3)  # and has its answer
+        await sleeper.asleep()  # with its answer
         async with scene.product(folder, case.exchange, case.path) as stage:
             await stage.time.advance(20)
             await stage.resolved()
