@@ -13,6 +13,8 @@ import { tickerOf } from "./live.js";
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
 const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 const REFRESH_MS = 60_000;
+const BAR_WIDTH = 6;
+const ROOM_RIGHT = 4;
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -102,7 +104,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
         if (!isCurrent) return;
         bars.current = rows.map(barOf);
         series.current.setData(bars.current);
-        if (isFirst) chart.current.timeScale().fitContent();
+        if (isFirst) showLatest(chart.current, bars.current.length);
         setError(null);
         setReady(true);
       } catch (problem) {
@@ -151,6 +153,13 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
       ${error && html`<${Problem} error=${error} />`}
     </section>
   `;
+};
+
+/** Show as many of the newest bars as can be told apart; the older ones are a swipe away. */
+const showLatest = (chart, count) => {
+  const room = Math.floor(chart.timeScale().width() / BAR_WIDTH);
+  if (room > 0 && count > room) chart.timeScale().setVisibleLogicalRange({ from: count - room, to: count + ROOM_RIGHT });
+  else chart.timeScale().fitContent();
 };
 
 const barOf = (row) => ({

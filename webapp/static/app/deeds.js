@@ -153,7 +153,7 @@ export const OrderPreview = ({ order }) => html`
     <p class="whose"><${AccountName} exchange=${order.account.exchange} type=${order.account.account_type} /></p>
     <dl class="rows">
       <${Row} label=${t(`side.${order.side}`)}><b>${exact(order.size)} ${order.instrument.base}</b><//>
-      <${Row} label=${order.price ? t("ticket.limit") : t("ticket.market")}>${order.price ? "" : "≈ "}${price(order.reference_price, order.instrument)}<//>
+      <${Row} label=${t(order.price ? "ticket.limitPrice" : "ticket.marketPrice")}>${order.price ? "" : "≈ "}${price(order.reference_price, order.instrument)}<//>
       <${Row} label=${t("ticket.value")}>≈ ${money(order.notional)} ${order.instrument.quote}<//>
       <${Row} label=${t("common.leverage")}>${leverage(order.leverage)}${order.leverage_change ? html` <small>${t("ticket.setFirst")}</small>` : ""}<//>
       <${Row} label=${t("common.margin")}>${order.margin ? `≈ ${money(order.margin)}` : "—"}<//>

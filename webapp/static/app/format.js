@@ -76,15 +76,3 @@ const timeFormat = (options) => {
 /** Return the person's zone in a few letters. */
 export const zoneName = () =>
   timeFormat({ timeZoneName: "short" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "";
-
-/** Whether a number is being typed that only lacks its next digit. */
-export const isBegun = (typed) => /^\d{1,12}[.,]$/.test(typed.trim());
-
-/** Return what was typed as the plain number that the server takes; null where it can be read in two ways or in none. */
-export const plainNumber = (typed) => {
-  const text = typed.trim();
-  if (/^\d{1,12}(\.\d{1,12})?$/.test(text)) return text;
-  const comma = /^(\d{1,12}),(\d{1,12})$/.exec(text);
-  if (!comma || (comma[2].length === 3 && comma[1].length <= 3 && !comma[1].startsWith("0"))) return null;
-  return `${comma[1]}.${comma[2]}`;
-};

@@ -65,7 +65,7 @@ export const MarketPicker = ({ close }) => {
   const title = t("markets.title", { venue: venueTitle(exchange) });
   return html`
     <${Sheet} title=${title} close=${close}>
-      <div ref=${input} class="sticky"><${Field} name="market" label=${t("markets.search")} value=${text} onInput=${setText} inputMode="search" placeholder="BTC" /></div>
+      <div ref=${input} class="sticky"><${Field} name="market" label=${t("markets.search")} value=${text} onInput=${setText} inputMode="search" placeholder="BTC" maxlength="30" /></div>
       ${found.error ? html`<${Empty} title=${errorText(found.error)} />` : found.rows === null ? html`<${Loading} />` : html`<${Found} rows=${found.rows} choose=${choose} />`}
     <//>
   `;

@@ -1,6 +1,6 @@
 // The small things that every screen is made of.
 
-import { html, useEffect, useRef } from "../vendor/preact.module.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
 import { UNKNOWN, clock, fixed } from "./format.js";
 import { errorText, t } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -94,9 +94,23 @@ export const Segments = ({ label, value, options, onChange, kind }) => {
   `;
 };
 
+const SETTLED_MS = 500;
+
+/** Return a problem once it has stood for a moment: who is still typing is not interrupted. */
+const useSettled = (problem) => {
+  const [settled, setSettled] = useState(null);
+  useEffect(() => {
+    if (!problem) setSettled(null);
+    const timer = problem && setTimeout(() => setSettled(problem), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [problem]);
+  return problem ? settled : null;
+};
+
 /** A labelled input; `problem` is said to everybody, screen readers included. */
-export const Field = ({ label, value, onInput, unit, problem, name, placeholder, type = "text", inputMode = "decimal", hint, children, ...rest }) => {
+export const Field = ({ label, value, onInput, unit, problem: current, name, placeholder, type = "text", inputMode = "decimal", hint, children, ...rest }) => {
   const id = `field-${name}`;
+  const problem = useSettled(current || null);
   return html`
     <div class="field" data-invalid=${problem ? "true" : undefined}>
       <label for=${id}>${label}</label>
@@ -157,6 +171,9 @@ export const onEnter = (work) => (event) => {
   work();
 };
 
+/** Where a field may have the focus at once without a keyboard sliding over half of the screen. */
+const HAS_KEYBOARD = matchMedia("(hover: hover) and (pointer: fine)");
+
 /** A dialog over the page: slides up on a phone, stands in the middle on a desk. */
 export const Sheet = ({ title, close, children, footer, aside }) => {
   const dialog = useRef(null);
@@ -164,7 +181,8 @@ export const Sheet = ({ title, close, children, footer, aside }) => {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current.showModal();
-    return () => before?.focus?.();
+    if (HAS_KEYBOARD.matches) dialog.current.querySelector("input")?.focus();
+    return () => (before?.isConnected && before !== document.body ? before : document.getElementById("content"))?.focus();
   }, []);
   const pressPrimary = () => dialog.current.querySelector("footer [data-kind=primary]:enabled")?.click();
   const onCancel = (event) => {

@@ -2,8 +2,9 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { get, post, remove } from "../api.js";
-import { plainNumber, price } from "../format.js";
-import { t } from "../i18n.js";
+import { price } from "../format.js";
+import { errorText, t } from "../i18n.js";
+import { fieldOf, isNumber, numberProblem, plainNumber, symbolProblem } from "../numbers.js";
 import { openSheet, state } from "../store.js";
 import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Sheet, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
@@ -45,22 +46,27 @@ const NewAlert = ({ close, reload }) => {
   const submit = async () => {
     try {
       const { exchange, accountType } = state.market;
-      await post("/api/alerts", { exchange, account_type: accountType, symbol, direction, price: plainNumber(level), note });
+      await post("/api/alerts", { exchange, account_type: accountType, symbol: symbol.trim(), direction, price: plainNumber(level), note });
       reload();
       close();
     } catch (error) {
       setProblem(error);
     }
   };
-  const isWrong = level !== "" && plainNumber(level) === null;
-  const footer = html`<${Button} kind="primary" disabled=${level === "" || isWrong || symbol === ""} onClick=${submit}>${t("alerts.add")}<//>`;
+  const change = (set) => (value) => {
+    setProblem(null);
+    set(value);
+  };
+  const problemOf = (name, wrong) => (wrong ? t(wrong) : fieldOf(problem) === name ? errorText(problem) : null);
+  const isReady = isNumber(level) && symbol.trim() !== "" && symbolProblem(symbol) === null;
+  const footer = html`<${Button} kind="primary" disabled=${!isReady} onClick=${submit}>${t("alerts.add")}<//>`;
   return html`
-    <${Sheet} title=${t("alerts.add")} close=${close} footer=${footer}>
-      <${Field} name="alert-symbol" label=${t("common.market")} value=${symbol} onInput=${setSymbol} inputMode="text" />
-      <${Segments} label=${t("alerts.direction")} value=${direction} onChange=${setDirection} options=${["above", "below"].map((value) => ({ value, label: t(`alerts.${value}`) }))} />
-      <${Field} name="alert-price" label=${t("common.price")} value=${level} onInput=${setLevel} problem=${isWrong && t("form.badNumber")} />
+    <${Sheet} title=${t("alerts.new")} close=${close} footer=${footer}>
+      <${Field} name="alert-symbol" label=${t("common.market")} value=${symbol} onInput=${change(setSymbol)} inputMode="text" problem=${problemOf("symbol", symbolProblem(symbol))} />
+      <${Segments} label=${t("alerts.direction")} value=${direction} onChange=${change(setDirection)} options=${["above", "below"].map((value) => ({ value, label: t(`alerts.${value}`) }))} />
+      <${Field} name="alert-price" label=${t("common.price")} value=${level} onInput=${change(setLevel)} problem=${problemOf("price", numberProblem(level))} />
       <${Field} name="alert-note" label=${`${t("alerts.note")} (${t("form.optional")})`} value=${note} onInput=${setNote} inputMode="text" maxlength="100" />
-      ${problem && html`<${Problem} error=${problem} />`}
+      ${problem && !["symbol", "price"].includes(fieldOf(problem)) && html`<${Problem} error=${problem} />`}
     <//>
   `;
 };

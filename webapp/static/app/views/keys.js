@@ -90,11 +90,13 @@ const Connect = ({ close, reload }) => {
     }
     setBusy(false);
   };
-  if (!venue) return html`<${Sheet} title=${t("keys.connect")} close=${close}>${error ? html`<${Problem} error=${error} />` : html`<${Loading} />`}<//>`;
-  const isFilled = venue.fields.every((field) => !field.is_required || values[field.name]?.trim());
+  if (!venue) return html`<${Sheet} title=${t("keys.new")} close=${close}>${error ? html`<${Problem} error=${error} />` : html`<${Loading} />`}<//>`;
+  const typed = (field) => values[field.name]?.trim() ?? "";
+  const isOdd = (field) => typed(field) !== "" && !new RegExp(`^(?:${field.pattern})$`).test(typed(field));
+  const isFilled = venue.fields.every((field) => (!field.is_required || typed(field) !== "") && !isOdd(field));
   const footer = html`<${Button} kind="primary" isBusy=${isBusy} disabled=${!isFilled} onClick=${submit}>${t("keys.check")}<//>`;
   return html`
-    <${Sheet} title=${t("keys.connect")} close=${close} footer=${footer}>
+    <${Sheet} title=${t("keys.new")} close=${close} footer=${footer}>
       <${Segments} label=${t("more.venue")} value=${venue.exchange} onChange=${chooseVenue} options=${venues.map((row) => ({ value: row.exchange, label: row.title }))} />
       <div class="setting"><span>${t("keys.kind")}</span><${Select} label=${t("keys.kind")} value=${kind} onChange=${setKind} options=${venue.account_types.map((value) => ({ value, label: value.toUpperCase() }))} /></div>
       ${has(`keys.hint.${venue.exchange}`) && html`<p class="note">${t(`keys.hint.${venue.exchange}`)}</p>`}
@@ -108,7 +110,7 @@ const Connect = ({ close, reload }) => {
             inputMode="text"
             value=${values[field.name] ?? ""}
             onInput=${(value) => setValues((before) => ({ ...before, [field.name]: value }))}
-            problem=${values[field.name]?.trim() && !new RegExp(`^(?:${field.pattern})$`).test(values[field.name].trim()) && t("keys.odd")}
+            problem=${isOdd(field) && t("keys.odd", { field: t(`keys.field.${field.name}`) })}
           />
         `,
       )}

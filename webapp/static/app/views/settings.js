@@ -5,6 +5,7 @@ import { get, put } from "../api.js";
 import { leverage, money, percent } from "../format.js";
 import { errorText, has, t } from "../i18n.js";
 import { Icon } from "../icons.js";
+import { numberProblem } from "../numbers.js";
 import { refreshMe } from "../session.js";
 import { openSheet } from "../store.js";
 import { Button, Field, Loading, Problem, Segments, Sheet, Switch, canTrade } from "../ui.js";
@@ -60,9 +61,19 @@ const Setting = ({ row, reload }) => {
   `;
 };
 
+const IS_NUMBER = new Set(["fraction", "amount", "leverage", "count"]);
+
+/** Return the sentence of what is wrong with a typed value, as far as that can be said before the server reads it. */
+const problemOf = ({ kind }, text) => (IS_NUMBER.has(kind) ? numberProblem(text.trim().replace(/^\$|[%$xх×]$/gi, "")) : null);
+
 const Edit = ({ row, title, close, reload }) => {
   const [text, setText] = useState(typed(row));
   const [problem, setProblem] = useState(null);
+  const wrong = problemOf(row, text);
+  const change = (value) => {
+    setProblem(null);
+    setText(value);
+  };
   const save = async (value) => {
     try {
       await put(`/api/settings/${row.key}`, { value });
@@ -75,12 +86,12 @@ const Edit = ({ row, title, close, reload }) => {
   };
   const footer = html`
     <${Button} onClick=${() => save(null)}>${t("settings.reset")}<//>
-    <${Button} kind="primary" disabled=${text.trim() === ""} onClick=${() => save(text)}>${t("common.save")}<//>
+    <${Button} kind="primary" disabled=${text.trim() === "" || wrong !== null} onClick=${() => save(text)}>${t("common.save")}<//>
   `;
   return html`
     <${Sheet} title=${title} close=${close} footer=${footer}>
       ${has(`settings.${row.key}.hint`) && html`<p class="note">${t(`settings.${row.key}.hint`)}</p>`}
-      <${Field} name="setting" label=${title} value=${text} onInput=${setText} problem=${problem} unit=${{ fraction: "%", amount: "$", leverage: "×" }[row.kind]} inputMode=${row.kind === "zone" || row.kind === "hours" ? "text" : "decimal"} />
+      <${Field} name="setting" label=${title} value=${text} onInput=${change} problem=${wrong ? t(wrong) : problem} maxlength="64" unit=${{ fraction: "%", amount: "$", leverage: "×" }[row.kind]} inputMode=${row.kind === "zone" || row.kind === "hours" ? "text" : "decimal"} />
     <//>
   `;
 };

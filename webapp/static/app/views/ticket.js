@@ -1,18 +1,20 @@
 // The order ticket: what is typed is previewed exactly, again and again; what is confirmed is a preview, never a form.
 
-import { html, useEffect, useRef, useState } from "../../vendor/preact.module.js";
+import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { post } from "../api.js";
 import { OrderPreview, orderLabel, placeOrder } from "../deeds.js";
-import { isBegun, plainNumber } from "../format.js";
-import { t } from "../i18n.js";
+import { errorText, t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
+import { fieldOf, isNumber, numberProblem, plainNumber } from "../numbers.js";
 import { state, useStore } from "../store.js";
 import { guardClosing, useMainButton } from "../telegram.js";
 import { Button, Field, Problem, Segments, Select, onEnter, venueTitle, canTrade } from "../ui.js";
 
 const TYPING_MS = 350;
 const FRESH_MS = 20_000;
+const RETRY_MS = 5_000;
+const AWAY_MS = 1_000;
 const EMPTY = { side: "buy", type: "market", amount: "", unit: "notional", price: "", leverage: "", stop: "", stopUnit: "percent", target: "", targetUnit: "percent", isPostOnly: false, isReduceOnly: false };
 const QUICK = { notional: ["50", "100", "250", "1000"], coins: [], equity_percent: ["10", "25", "50", "100"], risk_percent: ["0.5", "1", "2"] };
 const NUMBERS = ["amount", "price", "leverage", "stop", "target"];
@@ -30,6 +32,11 @@ export const Ticket = ({ market, instrument }) => {
 
   const review = () => placeOrder(bodyOf(form, market), preview, () => setForm((before) => (kept = { ...before, amount: "" })));
   const isReady = preview !== null && !isBusy && error === null;
+  const problemOf = (name) => {
+    const wrong = numberProblem(form[name]);
+    if (wrong) return t(wrong);
+    return fieldOf(error) === name ? errorText(error) : null;
+  };
   const text = isReady ? orderLabel(preview) : t(`ticket.enter.${form.side}`);
   const hasSheets = useStore((s) => s.sheets.length > 0);
   const isTelegrams = useMainButton({ text, onPress: review, isEnabled: isReady, color: form.side === "buy" ? "#12703a" : "#c42b21", isShown: canTrade() && !hasSheets && form.amount !== "" });
@@ -39,30 +46,28 @@ export const Ticket = ({ market, instrument }) => {
       <${Segments} label=${t("ticket.side")} kind="side" value=${form.side} onChange=${change("side")} options=${["buy", "sell"].map((value) => ({ value, label: t(`side.${value}`) }))} />
       <div class="pair loose"><${AccountChoice} />
       <${Segments} label=${t("ticket.type")} value=${form.type} onChange=${change("type")} options=${["market", "limit"].map((value) => ({ value, label: t(`ticket.${value}`) }))} /></div>
-      ${form.type === "limit" && html`<${Field} name="price" label=${t("common.price")} value=${form.price} onInput=${change("price")} unit=${instrument?.quote} problem=${problemOf(form.price)} />`}
-      <${Amount} form=${form} change=${change} instrument=${instrument} />
-      <${Leverage} form=${form} change=${change} instrument=${instrument} />
+      ${form.type === "limit" && html`<${Field} name="price" label=${t("common.price")} value=${form.price} onInput=${change("price")} unit=${instrument?.quote} problem=${problemOf("price")} />`}
+      <${Amount} ...${{ form, change, instrument, problemOf }} />
+      <${Leverage} ...${{ form, change, instrument, problemOf }} />
       <div class="pair">
-        <${LevelField} name="stop" label=${t("common.stop")} form=${form} change=${change} />
-        <${LevelField} name="target" label=${t("common.target")} form=${form} change=${change} />
+        <${LevelField} name="stop" label=${t("common.stop")} ...${{ form, change, problemOf }} />
+        <${LevelField} name="target" label=${t("common.target")} ...${{ form, change, problemOf }} />
       </div>
       <div class="options">
         ${form.type === "limit" && html`<label><input type="checkbox" checked=${form.isPostOnly} onChange=${(event) => change("isPostOnly")(event.currentTarget.checked)} />${t("ticket.postOnly")}</label>`}
         <label><input type="checkbox" checked=${form.isReduceOnly} onChange=${(event) => change("isReduceOnly")(event.currentTarget.checked)} />${t("ticket.reduceOnly")}</label>
       </div>
       <div class="live-preview" aria-live="polite" aria-busy=${isBusy ? "true" : "false"}>
-        ${error && html`<${Problem} error=${error}>${error.kind === "unavailable" || error.code === "offline" ? html`<${Button} onClick=${refresh}>${t("common.retry")}<//>` : null}<//>`}
+        ${error && !fieldOf(error) && html`<${Problem} error=${error}>${error.kind === "unavailable" || error.code === "offline" ? html`<${Button} onClick=${refresh}>${t("common.retry")}<//>` : null}<//>`}
         ${preview && !error && preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`)}
-        ${!preview && !error && html`<p class="note">${t("ticket.hint")}</p>`}
+        ${(fieldOf(error) || (!preview && !error)) && html`<p class="note">${t(isBusy ? "ticket.looking" : fieldOf(error) || NUMBERS.some((name) => numberProblem(form[name])) ? "form.fix" : "ticket.hint")}</p>`}
       </div>
       ${(!isTelegrams || form.amount === "") && html`<${Button} kind=${form.side === "buy" ? "buy" : "sell"} disabled=${!isReady} onClick=${review} data-role="review">${text}<//>`}
     </form>
   `;
 };
 
-const problemOf = (value) => (value !== "" && plainNumber(value) === null && !isBegun(value) ? t("form.badNumber") : null);
-
-const Amount = ({ form, change, instrument }) => {
+const Amount = ({ form, change, instrument, problemOf }) => {
   const units = [
     { value: "notional", label: instrument?.quote ?? "USD" },
     { value: "coins", label: instrument?.base ?? t("unit.coins") },
@@ -71,7 +76,7 @@ const Amount = ({ form, change, instrument }) => {
   ];
   return html`
     <div>
-      <${Field} name="amount" label=${t("common.size")} value=${form.amount} onInput=${change("amount")} placeholder="0" problem=${problemOf(form.amount)} hint=${form.unit === "risk_percent" && form.stop === "" ? t("error.risk_needs_stop") : undefined}>
+      <${Field} name="amount" label=${t("common.size")} value=${form.amount} onInput=${change("amount")} placeholder="0" problem=${problemOf("amount")} hint=${form.unit === "risk_percent" && form.stop === "" ? t("error.risk_needs_stop") : undefined}>
         <${Select} isBare=${true} label=${t("ticket.unit")} value=${form.unit} options=${units} onChange=${change("unit")} />
       <//>
       <${Chips} values=${QUICK[form.unit]} label=${(value) => (form.unit === "notional" ? value : `${value}%`)} onPick=${change("amount")} />
@@ -79,19 +84,19 @@ const Amount = ({ form, change, instrument }) => {
   `;
 };
 
-const Leverage = ({ form, change, instrument }) => {
+const Leverage = ({ form, change, instrument, problemOf }) => {
   const most = Number(instrument?.max_leverage ?? 20);
   const values = ["1", "3", "5", "10", "20"].filter((value) => Number(value) <= most);
   return html`
     <div class="leverage">
-      <${Field} name="leverage" label=${t("common.leverage")} value=${form.leverage} onInput=${change("leverage")} unit="×" placeholder=${t("ticket.asIs")} problem=${problemOf(form.leverage)} />
+      <${Field} name="leverage" label=${t("common.leverage")} value=${form.leverage} onInput=${change("leverage")} unit="×" placeholder=${t("ticket.asIs")} problem=${problemOf("leverage")} />
       <${Chips} values=${values} label=${(value) => `${value}×`} onPick=${change("leverage")} />
     </div>
   `;
 };
 
-const LevelField = ({ name, label, form, change }) => html`
-  <${Field} name=${name} label=${label} value=${form[name]} onInput=${change(name)} placeholder="—" problem=${problemOf(form[name])}>
+const LevelField = ({ name, label, form, change, problemOf }) => html`
+  <${Field} name=${name} label=${label} value=${form[name]} onInput=${change(name)} placeholder="—" problem=${problemOf(name)}>
     <${Select}
       isBare=${true}
       label=${t("ticket.unitOf", { level: label })}
@@ -121,8 +126,7 @@ const AccountChoice = () => {
 
 /** Return what the server is asked to preview; null while something is missing or malformed. */
 const bodyOf = (form, market) => {
-  const isMalformed = NUMBERS.some((name) => form[name] !== "" && (plainNumber(form[name]) === null || Number(plainNumber(form[name])) === 0));
-  if (isMalformed || form.amount === "" || (form.type === "limit" && form.price === "")) return null;
+  if (NUMBERS.some((name) => form[name] !== "" && !isNumber(form[name])) || form.amount === "" || (form.type === "limit" && form.price === "")) return null;
   if (form.unit === "risk_percent" && form.stop === "") return null;
   const level = (name) => (form[name] === "" ? null : { amount: plainNumber(form[name]), unit: form[`${name}Unit`] });
   return {
@@ -139,36 +143,44 @@ const bodyOf = (form, market) => {
   };
 };
 
-/** Preview what a form stands for: shortly after each change, and again before it gets old. */
+const NOTHING = { preview: null, error: null, isBusy: false };
+
+/** Preview what a form stands for: shortly after each change, again before it gets old, and soon again if it was refused. */
 const usePreview = (form, market) => {
-  const [shown, setShown] = useState({ preview: null, error: null, isBusy: false });
+  const [answer, setAnswer] = useState({ asked: null, preview: null, error: null });
   const [round, setRound] = useState(0);
-  const body = bodyOf(form, market);
-  const asked = JSON.stringify(body);
-  const last = useRef("");
+  const asked = JSON.stringify(bodyOf(form, market));
+  const isEmpty = asked === "null";
   useEffect(() => {
-    if (asked === "null") {
-      last.current = asked;
-      setShown({ preview: null, error: null, isBusy: false });
-      return undefined;
-    }
+    if (isEmpty) return undefined;
     const abort = new AbortController();
+    let timer;
     const look = async () => {
-      try {
-        setShown({ preview: await post("/api/trading/order/preview", JSON.parse(asked), { signal: abort.signal }), error: null, isBusy: false });
-      } catch (error) {
-        if (error.name !== "AbortError") setShown({ preview: null, error, isBusy: false });
+      if (document.visibilityState !== "visible" || state.sheets.length > 0) {
+        timer = setTimeout(look, AWAY_MS);
+        return;
       }
+      const told = await previewed(asked, abort.signal);
+      if (abort.signal.aborted) return;
+      setAnswer({ asked, ...told });
+      timer = setTimeout(look, told.error ? RETRY_MS : FRESH_MS);
     };
-    if (last.current !== asked) setShown((before) => ({ ...before, isBusy: true }));
-    last.current = asked;
-    const timer = setTimeout(look, TYPING_MS);
-    const later = setTimeout(() => document.visibilityState === "visible" && state.sheets.length === 0 && setRound((n) => n + 1), FRESH_MS);
+    timer = setTimeout(look, TYPING_MS);
     return () => {
       clearTimeout(timer);
-      clearTimeout(later);
       abort.abort();
     };
   }, [asked, round]);
+  const isBusy = answer.asked !== asked;
+  // what was refused says nothing of what is typed now; a preview may stay in sight, dimmed, until the next one is there
+  const shown = isEmpty ? NOTHING : { preview: answer.preview, error: isBusy ? null : answer.error, isBusy };
   return { ...shown, refresh: () => setRound((n) => n + 1) };
+};
+
+const previewed = async (asked, signal) => {
+  try {
+    return { preview: await post("/api/trading/order/preview", JSON.parse(asked), { signal }), error: null };
+  } catch (error) {
+    return { preview: null, error };
+  }
 };
