@@ -67,6 +67,7 @@ from chat.status import cmd_status, cmd_whoami
 from chat.sync import cmd_sync
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
 from chat.web import cmd_web
+from chat.where import cmd_where
 from core.backups import BackupKeeper
 from core.config import ConfigError, Settings, load_settings, service_manager
 from core.health import RESOLVER_LIMIT_S, Pulse, Sign
@@ -154,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(name="resume", run=cmd_resume, help=N_("trade again"), group=_SAFETY, needs=Need.TRADER),
     Command(name="panic", run=cmd_panic, help=N_("close everything"), group=_SAFETY, needs=Need.TRADER, is_urgent=True),
-    Command(name="exchange", run=cmd_exchange, help=N_("Bybit, HyperLiquid or OKX"), group=_MANAGE),
+    Command(name="exchange", run=cmd_exchange, help=N_("Bybit, HyperLiquid, OKX, or all"), group=_MANAGE),
     Command(name="mode", run=cmd_mode, help=N_("practice or real money"), group=_MANAGE),
     Command(name="accounts", run=cmd_accounts, help=N_("connected accounts"), group=_MANAGE, aliases=("keys",)),
     Command(name="connect", run=cmd_connect, help=N_("add keys"), group=_MANAGE, needs=Need.TRADER),
@@ -221,6 +222,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER, given_up=on_given_up, is_urgent=True),
     ButtonRow(name="no", run=on_dismiss, needs=Need.TRADER, is_urgent=True),
     ButtonRow(name="ex", run=cmd_exchange),
+    ButtonRow(name="where", run=cmd_where, needs=Need.TRADER),
     ButtonRow(name="mode", run=cmd_mode),
     ButtonRow(name="lang", run=cmd_language),
     ButtonRow(name="sets", run=cmd_settings),

@@ -5,7 +5,7 @@ Every function is a coroutine. `store()` gives what has no function of its own h
 invites alerts sessions targets conditions cache`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.account import Account
@@ -171,6 +171,7 @@ async def set_exchange_type(user_id: int, exchange: str) -> None:
     if not (name.isascii() and name.isalnum()):
         raise BadOrder("exchange: expected a venue's name such as bybit", code="unknown_exchange")
     await store().settings.put(user_id, "exchange", name)
+    await set_picked_accounts(user_id, [])
 
 
 async def get_trading_mode(user_id: int) -> TradingMode:
@@ -188,6 +189,17 @@ async def set_trading_mode(user_id: int, mode: str) -> None:
     if name not in set(TradingMode):
         raise BadOrder("trading mode: expected demo, real or both", code="unknown_trading_mode")
     await store().settings.put(user_id, "trading_mode", TradingMode(name).value)
+    await set_picked_accounts(user_id, [])
+
+
+async def get_picked_accounts(user_id: int) -> list[str]:
+    """Return the accounts that a person picked one by one, as `bybit:demo`; empty: venue and mode decide."""
+    return list(await store().settings.get(user_id, "picked_accounts", []))
+
+
+async def set_picked_accounts(user_id: int, names: Sequence[str]) -> None:
+    """Remember the accounts that a person picked one by one; none of them: venue and mode decide again."""
+    await store().settings.put(user_id, "picked_accounts", list(names) or None)
 
 
 async def get_setting(user_id: int, key: str, default: Any = None) -> Any:

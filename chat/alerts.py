@@ -1,7 +1,7 @@
 """Price alerts: added by a line of text, listed, removed."""
 
 from chat.call import Call, Reply, whole_number
-from chat.money import find_instrument
+from chat.money import find_market
 from chat.reading import chosen_accounts
 from core.alert_phrases import line_of, parse_alert
 from db import Direction, PriceAlert
@@ -19,8 +19,7 @@ async def cmd_alert(call: Call) -> Reply:
     if not call.text.strip():
         return await cmd_alerts(call)
     wish = parse_alert(call.text)
-    account = (await chosen_accounts(call))[0]
-    instrument = await find_instrument(call, account, wish.symbol)
+    account, instrument = await find_market(call, await chosen_accounts(call), wish.symbol)
     ticker = await call.backend.get_ticker(call.user_id, instrument.symbol, account.exchange, account.account_type)
     now = ticker.last_price or ticker.mark_price
     if now is None:

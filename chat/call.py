@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from core.places import Places
 from core.ports import TradingBackend
 from core.rollout import RolloutSwitch
 from core.sync import SyncReport
@@ -29,11 +30,17 @@ def whole_number(word: str) -> int | None:
     return int(word) if word.isascii() and word.isdecimal() and len(word) <= _LONGEST_NUMBER else None
 
 
-class AccountsOf(Protocol):
-    """Which accounts a user's choice of venue and mode covers."""
+class AccountsOf(Places, Protocol):
+    """Which accounts a person means."""
 
     async def chosen(self, user_id: int) -> list[Account]:
-        """Return them, practice first."""
+        """Return those that tickets go to: picked one by one, else what venue and mode cover, practice first."""
+
+    async def picked(self, user_id: int) -> list[Account]:
+        """Return those that were picked one by one; none where venue and mode decide."""
+
+    async def pick(self, user_id: int, accounts: Sequence[Account]) -> None:
+        """Let tickets go to exactly these; without any, venue and mode decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

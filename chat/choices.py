@@ -2,22 +2,37 @@
 
 import db
 from chat.call import Call, Reply
+from chat.reading import accounts_named
+from chat.where import where_screen
+from core.places import split_places
 from exchanges.registry import EXCHANGES
 from models.enums import TradingMode
-from models.errors import BadOrder
+from telegram_ui.screen import Screen
 from telegram_ui.texts import LANGUAGES, Texts
 from telegram_ui.views.home import menu_view
 from telegram_ui.views.settings import exchange_view, language_view, mode_view
 
 
 async def cmd_exchange(call: Call) -> Reply:
-    """Show the venues, or choose the one that was named."""
+    """Show the venues, or choose what was named: a venue, or several accounts at once (`/exchange all`)."""
     wanted = (call.arguments[0] if call.arguments else call.text).strip().lower()
-    if wanted:
-        if wanted not in EXCHANGES:
-            raise BadOrder("no such venue", code="unknown_exchange", known=list(EXCHANGES))
+    if wanted in EXCHANGES:
         await db.set_exchange_type(call.user_id, wanted)
-    return exchange_view(call.t, list(EXCHANGES), await db.get_exchange_type(call.user_id))
+    elif wanted:
+        return await _pick(call, wanted)
+    return exchange_view(
+        call.t,
+        list(EXCHANGES),
+        await db.get_exchange_type(call.user_id),
+        await call.services.accounts.picked(call.user_id),
+    )
+
+
+async def _pick(call: Call, wanted: str) -> Screen:
+    _, places = split_places(f"on {wanted}")
+    accounts = await accounts_named(call, places)
+    await call.services.accounts.pick(call.user_id, accounts)
+    return await where_screen(call, accounts)
 
 
 async def cmd_mode(call: Call) -> Reply:
@@ -30,6 +45,7 @@ async def cmd_mode(call: Call) -> Reply:
         TradingMode(await db.get_trading_mode(call.user_id)),
         is_sandbox=call.services.is_sandbox,
         is_real_allowed=bool(await db.get_setting(call.user_id, "real_trading", False)),
+        picked=await call.services.accounts.picked(call.user_id),
     )
 
 

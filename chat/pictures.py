@@ -9,7 +9,7 @@ from decimal import Decimal
 from chat.call import Call, Reply
 from chat.confirm import thawed_account
 from chat.ledger import past, period_of
-from chat.money import find_instrument
+from chat.money import find_instrument, find_market
 from chat.reading import chosen_accounts
 from core.past import Past
 from core.phrases import parse_symbol
@@ -83,11 +83,12 @@ async def _where(call: Call, symbol: str) -> tuple[Account, Position | None]:
     for account in accounts:
         try:
             found = await call.backend.get_positions(call.user_id, symbol, account.exchange, account.account_type)
-        except Unavailable:
-            continue  # the market is drawn without what is held there
+        except (Unavailable, BadOrder):
+            continue  # the market is drawn without what is held there, or is none there
         if found:
             return account, found[0]
-    return accounts[0], None
+    account, _ = await find_market(call, accounts, symbol)
+    return account, None
 
 
 async def _orders(call: Call, account: Account, instrument: Instrument, held: Position | None) -> Sequence[Order]:

@@ -1,24 +1,30 @@
 """Positions: the list, a card, and closing all or part of one."""
 
-from decimal import Decimal
+import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, freeze
 from chat.money import find_instrument
-from chat.reading import ask, page_of, positions, scoped
+from chat.reading import accounts_named, ask, ask_all, page_of, positions, scoped
 from chat.trade import results_screen
 from core.confirming import send_once_for
-from core.levels import WHOLE, size_to_close
+from core.exits import shows_exit
+from core.frozen_orders import frozen_account
+from core.levels import size_to_close
 from core.phrases import CloseWish, parse_close, parse_share
+from core.places import split_places
 from models.account import Account
-from models.errors import BadOrder
+from models.errors import BadOrder, TradingError, Unavailable
 from models.position import Position
 from models.requests import OrderResult
 from models.values import plain
 from telegram_ui.buttons import PositionKey
+from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
 from telegram_ui.views.positions import position_gone_view, position_view, positions_view
-from telegram_ui.views.trade import close_preview_view
+from telegram_ui.views.trade import Closing, close_preview_view
 
 
 async def cmd_positions(call: Call) -> Reply:
@@ -43,23 +49,36 @@ async def find_position(call: Call, key: PositionKey) -> Position | None:
     return next((position for position in found if position.side is key.side), None)
 
 
+@shows_exit
 async def cmd_close(call: Call) -> Reply:
-    """Preview a close; list the positions where several could be meant, or none was named."""
+    """Preview a close on every account that holds the market; list the positions where none was named."""
+    text, places = split_places(call.text)
     if not call.text.strip():
         return await cmd_positions(call)
-    wish = parse_close(call.text)
-    instrument = await find_instrument(call, (await call.services.accounts.chosen(call.user_id))[0], wish.symbol)
-    parts = await positions(call, instrument.symbol)
-    failed = next((part.error for part in parts if part.error), None)
-    if failed is not None:
-        raise failed
+    wish = parse_close(text)
+    parts = await ask_all(await accounts_named(call, places), lambda account: held_in(call, account, wish.symbol))
+    failed = [part for part in parts if part.error is not None]
     owned = [(part.account, position) for part in parts for position in part.value or []]
-    if len(owned) > 1:
+    if any(len(part.value or []) > 1 for part in parts):
         return positions_view(call.t, parts)
-    if not owned:
-        raise BadOrder("no such position", code="no_position", symbol=instrument.symbol)
-    account, position = owned[0]
-    return await close_preview(call, account, position, wish)
+    if owned:
+        return await _close_previews(call, owned, wish, failed)
+    raise nothing_held(parts, wish.symbol)
+
+
+def nothing_held(parts: Sequence[Part[list[Position]]], symbol: str) -> TradingError:
+    """Return the error of a market in which no account is known to hold anything."""
+    errors = [part.error for part in parts if part.error]
+    silent = [error for error in errors if isinstance(error, Unavailable)]
+    if silent or len(errors) == len(parts):  # nobody knows that nothing is held there
+        return (*silent, *errors)[0]
+    return BadOrder("no such position", code="no_position", symbol=symbol)
+
+
+async def held_in(call: Call, account: Account, symbol: str) -> list[Position]:
+    """Return what an account holds in the market that a typed name means there."""
+    instrument = await find_instrument(call, account, symbol)
+    return await call.backend.get_positions(call.user_id, instrument.symbol, account.exchange, account.account_type)
 
 
 async def on_close(call: Call) -> Reply:
@@ -74,34 +93,67 @@ async def on_close(call: Call) -> Reply:
 
 
 async def close_preview(call: Call, account: Account, position: Position, wish: CloseWish) -> Screen:
-    """Show what a close would take away, on the market's grid, behind a confirm button."""
+    """Show what a close would take away, on the market's grid, behind a confirm button.
+
+    Raises:
+        BadOrder: So much cannot be closed.
+    """
+    return await _close_previews(call, [(account, position)], wish)
+
+
+async def _close_previews(
+    call: Call,
+    owned: Sequence[tuple[Account, Position]],
+    wish: CloseWish,
+    failed: Sequence[Part[list[Position]]] = (),
+) -> Screen:
+    """Show what a close would take away in each account; accounts that cannot are told beside the others."""
+
+    async def look(account: Account, position: Position) -> Part[Closing]:
+        return await ask(account, lambda _: _closing(call, account, position, wish))
+
+    looked = await asyncio.gather(*(look(account, position) for account, position in owned))
+    closings = [part.value for part in looked if part.value is not None]
+    if not closings:
+        raise next(part.error for part in looked if part.error is not None)
+    confirm = await freeze(call, "close", {"closes": [_frozen(closing) for closing in closings]})
+    refused: list[Part[Any]] = [*(part for part in looked if part.error is not None), *failed]
+    return close_preview_view(call.t, closings, confirm=confirm, refused=refused)
+
+
+async def _closing(call: Call, account: Account, position: Position, wish: CloseWish) -> Closing:
     instrument = await find_instrument(call, account, position.symbol)
     size = size_to_close(position.size, instrument, percent=wish.percent, size=wish.size)
-    is_whole = size == position.size
-    payload = {
-        "exchange": account.exchange,
-        "account_type": account.account_type.value,
-        "symbol": position.symbol,
-        "side": position.side.value,
-        "size": None if is_whole else plain(size),
+    return Closing(account=account, position=position, size=size)
+
+
+def _frozen(closing: Closing) -> dict[str, str | None]:
+    return {
+        **frozen_account(closing.account),
+        "symbol": closing.position.symbol,
+        "side": closing.position.side.value,
+        "size": None if closing.is_whole else plain(closing.size),
     }
-    confirm = await freeze(call, "close", payload)
-    percent = WHOLE if is_whole else (size / position.size * 100).quantize(Decimal(1))
-    return close_preview_view(call.t, account, position, size=size, percent=percent, confirm=confirm)
 
 
 async def _close(call: Call, payload: Payload, token: str) -> Screen:
-    """Send a confirmed close."""
-    key = PositionKey.read((payload["exchange"], payload["account_type"], payload["symbol"], payload["side"]))
+    """Send confirmed closes, one per account, at the same time."""
+    parts = await asyncio.gather(
+        *(_close_one(call, close, cause_of(token, n)) for n, close in enumerate(payload["closes"]))
+    )
+    return await results_screen(call, parts)
+
+
+async def _close_one(call: Call, close: Payload, cause: str) -> Part[OrderResult]:
+    key = PositionKey.read((close["exchange"], close["account_type"], close["symbol"], close["side"]))
 
     async def question(account: Account) -> OrderResult:
-        cause = cause_of(token)
         return await send_once_for(
             cause,
             lambda: call.backend.close_position(
                 call.user_id,
                 key.symbol,
-                payload["size"],
+                close["size"],
                 account.exchange,
                 account.account_type,
                 position_side=key.side,
@@ -109,7 +161,7 @@ async def _close(call: Call, payload: Payload, token: str) -> Screen:
             ),
         )
 
-    return await results_screen(call, [await ask(key.account_of(call.user_id), question)])
+    return await ask(key.account_of(call.user_id), question)
 
 
 CLOSE = Deed(kind="close", run=_close)

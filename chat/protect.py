@@ -6,9 +6,9 @@ from decimal import Decimal
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
 from chat.money import find_instrument
-from chat.positions import find_position
+from chat.positions import find_position, held_in, nothing_held
 from chat.questions import ask_for, close_question
-from chat.reading import ask, chosen_accounts, positions
+from chat.reading import ask, ask_all, chosen_accounts
 from chat.trade import results_screen
 from core.confirming import send_once_for
 from core.levels import breakeven_price, level_price, refuse_wrong_side
@@ -96,16 +96,13 @@ async def _command(call: Call, *, is_stop: bool) -> Reply:
 
 async def only_position(call: Call, symbol: str) -> Held | Screen:
     """Return the one position in a market, or the list where there are several."""
-    instrument = await find_instrument(call, (await chosen_accounts(call))[0], symbol)
-    parts = await positions(call, instrument.symbol)
+    parts = await ask_all(await chosen_accounts(call), lambda account: held_in(call, account, symbol))
     owned = [(part.account, position) for part in parts for position in part.value or []]
     if len(owned) == 1:
-        return Held(*owned[0], instrument)
-    failed = next((part.error for part in parts if part.error), None)
-    if failed is not None:
-        raise failed
+        account, position = owned[0]
+        return Held(account, position, await find_instrument(call, account, position.symbol))
     if not owned:
-        raise BadOrder("no such position", code="no_position", symbol=instrument.symbol)
+        raise nothing_held(parts, symbol)
     return positions_view(call.t, parts)
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from chat.call import Call, whole_number
+from core.accounts import MOST_TOGETHER
+from core.places import accounts_at
 from exchanges.registry import EXCHANGES
 from models.account import Account
 from models.balance import Balance
@@ -29,6 +31,19 @@ async def chosen_accounts(call: Call) -> list[Account]:
     if not accounts:
         raise NoCredentials("no account is chosen")
     return accounts
+
+
+async def accounts_named(call: Call, words: Sequence[str]) -> list[Account]:
+    """Return the accounts that `on …` names; the chosen ones where it was not said.
+
+    Raises:
+        BadOrder: There is no such account.
+        LimitExceeded: They are too many for one ticket.
+    """
+    if not words:
+        return await chosen_accounts(call)
+    every = await every_account(call)
+    return await accounts_at(call.services.accounts, call.user_id, words, every, most=MOST_TOGETHER)
 
 
 async def ask(account: Account, question: Callable[[Account], Awaitable[T]]) -> Part[T]:
@@ -69,13 +84,13 @@ async def scoped(call: Call, place: int) -> tuple[list[Account], Scope]:
     return accounts, Scope(word=word, venues=venues)
 
 
-async def balances(call: Call) -> list[Part[Balance]]:
-    """Return the money of every chosen account."""
+async def balances(call: Call, accounts: Sequence[Account]) -> list[Part[Balance]]:
+    """Return the money of some accounts."""
 
     async def question(account: Account) -> Balance:
         return await call.backend.get_balance(call.user_id, account.exchange, account.account_type)
 
-    return await ask_all(await chosen_accounts(call), question)
+    return await ask_all(accounts, question)
 
 
 async def positions(

@@ -7,18 +7,21 @@ from decimal import Decimal
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, freeze, thawed_account
-from chat.reading import ask, chosen_accounts
+from chat.reading import accounts_named, ask, chosen_accounts
 from chat.watch import watch_unknown
 from core.confirming import as_known_now
+from core.fanout import preview_each
 from core.frozen_orders import frozen_order, move_beyond_tolerance, place_frozen, thawed_ticket
+from core.places import split_places
 from core.ticket import SIDES, parse_ticket
 from models.account import Account
 from models.enums import OrderSide, Outcome
+from models.errors import TradingError, Unavailable
 from models.requests import OrderResult
 from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Ticket, TicketSize
 from telegram_ui.parts import Part
 from telegram_ui.screen import Html, Screen
-from telegram_ui.views.trade import preview_view, results_view
+from telegram_ui.views.trade import nowhere_view, preview_view, results_view
 
 STALE_AFTER_S = 30
 _ABOUT_AS_ASKED = Decimal("0.95")
@@ -35,12 +38,12 @@ _TEST_TICKET = Ticket(
 
 async def cmd_long(call: Call) -> Reply:
     """Preview a buy."""
-    return await preview(call, parse_ticket(call.text, OrderSide.BUY))
+    return await _typed(call, OrderSide.BUY)
 
 
 async def cmd_short(call: Call) -> Reply:
     """Preview a sell."""
-    return await preview(call, parse_ticket(call.text, OrderSide.SELL))
+    return await _typed(call, OrderSide.SELL)
 
 
 def is_ticket(text: str) -> bool:
@@ -51,7 +54,14 @@ def is_ticket(text: str) -> bool:
 
 async def on_ticket(call: Call) -> Reply:
     """Preview an order written without a command."""
-    return await preview(call, parse_ticket(call.text))
+    return await _typed(call, None)
+
+
+async def _typed(call: Call, side: OrderSide | None) -> Screen:
+    """Preview a typed order, where it says or where the person trades."""
+    text, places = split_places(call.text)
+    ticket = parse_ticket(text, side)
+    return await preview(call, ticket, accounts=await accounts_named(call, places))
 
 
 async def on_test_trade(call: Call) -> Reply:
@@ -62,18 +72,31 @@ async def on_test_trade(call: Call) -> Reply:
 async def preview(
     call: Call, ticket: Ticket, *, note: Html | None = None, accounts: Sequence[Account] | None = None
 ) -> Screen:
-    """Show the exact order of every chosen account, or of these, behind one confirm button."""
+    """Show the exact order of every chosen account, or of these, behind one confirm button.
+
+    An account that cannot take it is told so beside the others, and left out of what the button sends.
+
+    Raises:
+        TradingError: There is one account, and it cannot take it.
+    """
     accounts = await chosen_accounts(call) if accounts is None else accounts
-    previews = await asyncio.gather(*(_preview_of(call, ticket, account) for account in accounts))
+    looked = await preview_each(call.backend, call.user_id, ticket, accounts)
+    previews = [found for _, found in looked if isinstance(found, OrderPreview)]
+    refused: list[Part[OrderPreview]] = [Part(account=a, error=e) for a, e in looked if isinstance(e, TradingError)]
+    if not previews:
+        return _not_previewed(call, refused)
     confirm = await freeze(
         call, "open", {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
     )
     note = note or _stale_note(call) or _steps_note(call, ticket, previews[0])
-    return preview_view(call.t, previews, confirm, note=note)
+    return preview_view(call.t, previews, confirm, refused=refused, note=note)
 
 
-async def _preview_of(call: Call, ticket: Ticket, account: Account) -> OrderPreview:
-    return await call.backend.preview_order(call.user_id, ticket, account.exchange, account.account_type)
+def _not_previewed(call: Call, refused: Sequence[Part[OrderPreview]]) -> Screen:
+    """Tell why no account can take a ticket."""
+    if len(refused) == 1 and refused[0].error is not None:
+        raise refused[0].error
+    return nowhere_view(call.t, refused)
 
 
 def _stale_note(call: Call) -> Html | None:
@@ -98,11 +121,21 @@ def _steps_note(call: Call, ticket: Ticket, preview: OrderPreview) -> Html | Non
 
 
 async def _moved_away(call: Call, payload: Payload) -> Screen | None:
-    """Show the preview again where a market moved further than the person tolerates."""
-    move = await move_beyond_tolerance(call.backend, call.user_id, payload["orders"])
-    if move is None:
-        return None
-    note = call.t("The price has moved by {share} since; look again.", share=call.t.percent(move))
+    """Show the preview again where a market moved further than the person tolerates.
+
+    Raises:
+        Unavailable: There is one account, and its market's price cannot be read.
+    """
+    try:
+        move = await move_beyond_tolerance(call.backend, call.user_id, payload["orders"])
+    except Unavailable:
+        if len(payload["orders"]) == 1:
+            raise
+        note = call.t("Not every account answers now; look again.")
+    else:
+        if move is None:
+            return None
+        note = call.t("The price has moved by {share} since; look again.", share=call.t.percent(move))
     accounts = [thawed_account(call, order) for order in payload["orders"]]
     return await preview(call, thawed_ticket(payload["ticket"]), note="⚠️ " + note, accounts=accounts)
 

@@ -1,5 +1,6 @@
 """Which accounts a user means: the one place where "the user's own choice" becomes concrete accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import db
@@ -7,8 +8,10 @@ from exchanges.registry import EXCHANGES
 from exchanges.spec import ExchangeSpec
 from models.account import Account
 from models.enums import AccountType, TradingMode
-from models.errors import BadOrder
+from models.errors import BadOrder, LimitExceeded
 
+MOST_TOGETHER = 5
+"""How many accounts one ticket goes to at once: so many fit one preview, each with all of its figures."""
 _PRACTICE = (AccountType.DEMO, AccountType.TESTNET)
 
 
@@ -41,19 +44,58 @@ class Accounts:
         Raises:
             BadOrder: No such venue, or the venue has no such account type.
         """
-        spec = spec_of(exchange or await db.get_exchange_type(user_id))
         if account_type is None:
-            mode = TradingMode(await db.get_trading_mode(user_id))
-            kind = self.types_of(spec, mode)[0]
-        else:
-            kind = self.type_named(spec, account_type)
-        return Account(user_id=user_id, exchange=spec.key, account_type=kind)
+            return (await self._chosen_at(user_id, exchange))[0]
+        spec = spec_of(exchange or (await self._chosen_at(user_id, None))[0].exchange)
+        return Account(user_id=user_id, exchange=spec.key, account_type=self.type_named(spec, account_type))
 
     async def chosen(self, user_id: int) -> list[Account]:
-        """Return every account of the user's venue that the trading mode covers."""
-        spec = spec_of(await db.get_exchange_type(user_id))
+        """Return the accounts that a ticket goes to: those picked by name, else what venue and trading mode cover."""
+        return await self._chosen_at(user_id, None)
+
+    async def at_venue(self, user_id: int, exchange: str) -> list[Account]:
+        """Return the accounts of one venue that a ticket would go to if it were chosen."""
+        return await self._chosen_at(user_id, exchange)
+
+    async def _chosen_at(self, user_id: int, exchange: str | None) -> list[Account]:
+        spec = None if exchange is None else spec_of(exchange)
+        picked = [a for a in await self.picked(user_id) if spec is None or a.exchange == spec.key]
+        if picked:
+            return picked
+        spec = spec or spec_of(await db.get_exchange_type(user_id))
         mode = TradingMode(await db.get_trading_mode(user_id))
         return [Account(user_id=user_id, exchange=spec.key, account_type=kind) for kind in self.types_of(spec, mode)]
+
+    async def picked(self, user_id: int) -> list[Account]:
+        """Return the accounts that were picked one by one; empty where venue and trading mode decide."""
+        named = [str(name).partition(":") for name in await db.get_picked_accounts(user_id)]
+        return [
+            Account(user_id=user_id, exchange=exchange, account_type=AccountType(kind))
+            for exchange, _, kind in named
+            if self._is_usable(exchange, kind)
+        ]
+
+    async def pick(self, user_id: int, accounts: Sequence[Account]) -> None:
+        """Let tickets go to exactly these accounts; without any, venue and trading mode decide again.
+
+        Raises:
+            LimitExceeded: They are too many (`too_many_accounts`).
+        """
+        if len(accounts) > MOST_TOGETHER:
+            raise LimitExceeded("too many accounts at once", code="too_many_accounts", limit=MOST_TOGETHER)
+        ordered = sorted(accounts, key=lambda account: account.account_type is AccountType.REAL)
+        if ordered and len({account.exchange for account in ordered}) == 1:
+            mode = TradingMode(await db.get_trading_mode(user_id))
+            if [account.account_type for account in ordered] == self.types_of(spec_of(ordered[0].exchange), mode):
+                await db.set_exchange_type(user_id, ordered[0].exchange)  # choosing the venue says the same
+                return
+        await db.set_picked_accounts(user_id, [f"{account.exchange}:{account.account_type}" for account in ordered])
+
+    def _is_usable(self, exchange: str, kind: str) -> bool:
+        """Whether there is such an account here: a list may be from before the sandbox was left."""
+        if exchange not in EXCHANGES or kind not in set(AccountType):
+            return False
+        return (kind == AccountType.PAPER) is self.is_sandbox
 
     def types_of(self, spec: ExchangeSpec, mode: TradingMode) -> list[AccountType]:
         """Expand a trading mode; practice comes first."""

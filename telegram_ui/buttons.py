@@ -112,6 +112,9 @@ class Scope:
         return (self.word,) if self.word else ()
 
 
+CHOSEN = Scope()
+
+
 def scope_rows(t: Texts, name: str, scope: Scope) -> tuple[tuple[Button, ...], ...]:
     """Return the buttons that show the same list of all accounts, or of one venue's."""
     if len(scope.venues) < 2:

@@ -111,9 +111,17 @@ def panel_view(t: Texts, draft: Draft, accounts: tuple[Account, ...], *, problem
         keyboard=(
             (_side_button(t, draft, OrderSide.BUY), _side_button(t, draft, OrderSide.SELL)),
             *pairs,
+            (Button(text=_where(t, accounts), action="where"),),
             (Button(text=t("Preview"), action="pgo", style=ButtonStyle.PRIMARY), home_button(t)),
         ),
     )
+
+
+def _where(t: Texts, accounts: tuple[Account, ...]) -> Html:
+    """Name the accounts that the order goes to, or how many they are."""
+    if len(accounts) == 1:
+        return t("Where: {place}", place=account_line(accounts[0]))
+    return t("Where: {place}", place=t.plural("{count} account", "{count} accounts", len(accounts)))
 
 
 def _side_button(t: Texts, draft: Draft, side: OrderSide) -> Button:

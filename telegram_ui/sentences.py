@@ -142,6 +142,7 @@ _LIMITS = {
     "reduce_only": N_("Only closing works now: trading is paused or being checked. See /status and /resume."),
     "trading_halted": N_("Trading is stopped; only closing and cancelling work. See /status."),
     "unresolved_order": N_("An earlier order of {symbol} is still being checked; wait for its answer."),
+    "too_many_accounts": N_("One ticket goes to {limit} accounts at most; choose fewer."),
     "too_many_alerts": N_("You have {limit} alerts waiting; remove one first, with /alerts."),
     "stopping": N_("The bot is just stopping; try again in a moment."),
 }
@@ -171,6 +172,8 @@ _KEYS = {
     "bad_address": N_("This is not an address: 0x and 40 characters are expected."),
     "account_empty": N_("This account has never held money at the venue; deposit first."),
     "unknown_exchange": N_("There is no such venue here."),
+    "unknown_place": N_("I know no place “{text}”; write on all, or on a venue: {known}."),
+    "no_such_account": N_("You have no such account: {text}. See /accounts."),
     "unified_only": N_("{exchange} is available on the unified path only."),
     "unknown_account_type": N_("This venue has no such kind of account."),
     "paper_needs_sandbox": N_("Paper accounts exist only in sandbox mode."),

@@ -61,7 +61,7 @@ def accounts_view(t: Texts, rows: Sequence[AccountLine], *, is_sandbox: bool) ->
         text=blocks(bold(t("Accounts")), lines(*listed)),
         keyboard=(
             *(_key_buttons(t, account) for account in keys),
-            (Button(text=t("Connect an account"), action="connect"),),
+            (Button(text=t("Where you trade"), action="where"), Button(text=t("Connect an account"), action="connect")),
             (home_button(t),),
         ),
     )

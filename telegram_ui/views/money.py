@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from models.balance import Balance
 from models.market import Instrument, Ticker
-from telegram_ui.buttons import action, home_button, refresh_button
-from telegram_ui.parts import Part, as_of_line, blocks, part_text
+from telegram_ui.buttons import CHOSEN, Scope, action, home_button, refresh_button, scope_rows
+from telegram_ui.parts import Part, as_of_line, blocks, part_text, totals_text
 from telegram_ui.screen import Button, ButtonStyle, Html, Screen, bold, dotted, lines
 from telegram_ui.texts import Texts
 from telegram_ui.words import account_line
@@ -13,16 +13,24 @@ from telegram_ui.words import account_line
 _MAX_COINS = 6
 
 
-def balance_view(t: Texts, parts: Sequence[Part[Balance]]) -> Screen:
-    """Show the money of one or more accounts."""
+def balance_view(t: Texts, parts: Sequence[Part[Balance]], scope: Scope = CHOSEN) -> Screen:
+    """Show the money of one or more accounts, and together where they count in one currency."""
+    money = [(part.account, part.value.currency, part.value) for part in parts if part.value]
     return Screen(
         text=blocks(
             bold(t("Balance")),
             *(part_text(t, part, lambda balance: _balance_text(t, balance)) for part in parts),
+            totals_text(
+                t,
+                [(account, currency, balance.equity) for account, currency, balance in money],
+                t.money,
+                missing=len(parts) - len(money),
+            ),
             as_of_line(t, [part.value.as_of for part in parts if part.value]),
         ),
         keyboard=(
-            (Button(text=t("Positions"), action="poss"), refresh_button(t, "bal")),
+            *scope_rows(t, "bal", scope),
+            (Button(text=t("Positions"), action="poss"), refresh_button(t, action("bal", 0, *scope.arguments))),
             (home_button(t),),
         ),
     )

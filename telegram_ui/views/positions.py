@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from models.account import Account
 from models.position import Position
 from telegram_ui.buttons import (
+    CHOSEN,
     PositionKey,
     Scope,
     action,
@@ -21,11 +22,10 @@ from telegram_ui.texts import Texts
 from telegram_ui.words import MARGIN_MODES, account_line, side_mark
 
 PER_PAGE = 6
-_CHOSEN = Scope()
 CLOSE_PERCENTS = (25, 50, 75, 100)
 
 
-def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 0, scope: Scope = _CHOSEN) -> Screen:
+def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 0, scope: Scope = CHOSEN) -> Screen:
     """List the positions of one or more accounts, a page at a time."""
     owned = [(part.account, position) for part in parts for position in part.value or []]
     pages = max(1, -(-len(owned) // PER_PAGE))

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.account import Account
 from models.enums import TradingMode
 from telegram_ui.buttons import action, back_button, home_button
 from telegram_ui.parts import blocks
-from telegram_ui.screen import Button, Screen, bold, code, dotted, lines, words
+from telegram_ui.screen import Button, Html, Screen, bold, code, dotted, lines, words
 from telegram_ui.texts import LANGUAGES, N_, Texts
-from telegram_ui.words import venue_name
+from telegram_ui.words import account_line, venue_name
 
 MODE_WORDS = {
     TradingMode.DEMO: N_("practice money"),
@@ -18,19 +19,70 @@ MODE_WORDS = {
 _CHOSEN = "● "
 
 
-def exchange_view(t: Texts, exchanges: Sequence[str], chosen: str) -> Screen:
-    """Offer the venues."""
-    buttons = tuple(_choice(venue_name(name), action("ex", name), is_chosen=name == chosen) for name in exchanges)
+def exchange_view(t: Texts, exchanges: Sequence[str], chosen: str, picked: Sequence[Account] = ()) -> Screen:
+    """Offer the venues, and several accounts at once."""
+    buttons = tuple(
+        _choice(venue_name(name), action("ex", name), is_chosen=name == chosen and not picked) for name in exchanges
+    )
+    title = t("Where you trade") if picked else t("Venue: {venue}", venue=venue_name(chosen))
     return Screen(
         text=lines(
-            bold(t("Venue: {venue}", venue=venue_name(chosen))),
+            bold(title),
+            *_picked_lines(t, picked),
             t("Balance, positions and new orders follow this choice."),
         ),
-        keyboard=(buttons, (Button(text=t("Mode"), action="mode"), home_button(t))),
+        keyboard=(
+            buttons,
+            (Button(text=t("Several accounts at once…"), action="where"),),
+            (Button(text=t("Mode"), action="mode"), home_button(t)),
+        ),
     )
 
 
-def mode_view(t: Texts, chosen: TradingMode, *, is_sandbox: bool, is_real_allowed: bool) -> Screen:
+def _picked_lines(t: Texts, picked: Sequence[Account]) -> tuple[Html, ...]:
+    """Name the accounts that were picked one by one, and what ends that."""
+    if not picked:
+        return ()
+    names = tuple(account_line(account) for account in picked)
+    return (*names, t("You picked these accounts one by one; a choice here takes their place."))
+
+
+def where_view(t: Texts, rows: Sequence[tuple[Account, bool]], *, is_real_allowed: bool = True) -> Screen:
+    """Offer a person's accounts, each with a tick to be set or taken away."""
+    return Screen(
+        text=blocks(
+            bold(t("Where you trade")),
+            lines(*(_tick(account, is_on=is_on) for account, is_on in rows)),
+            lines(
+                t("Every ticket goes to each ticked account as an order of its own; the preview lists them all."),
+                None
+                if is_real_allowed
+                else t("Real money is switched off; the first order asks you to switch it on in /settings."),
+            ),
+        ),
+        keyboard=(
+            *(
+                (
+                    Button(
+                        text=_tick(account, is_on=is_on),
+                        action=action("where", account.exchange, account.account_type.value),
+                    ),
+                )
+                for account, is_on in rows
+            ),
+            (Button(text=t("Trade panel"), action="panel"), Button(text=t("Venue"), action="ex")),
+            (home_button(t),),
+        ),
+    )
+
+
+def _tick(account: Account, *, is_on: bool) -> Html:
+    return words("☑" if is_on else "☐", account_line(account))
+
+
+def mode_view(
+    t: Texts, chosen: TradingMode, *, is_sandbox: bool, is_real_allowed: bool, picked: Sequence[Account] = ()
+) -> Screen:
     """Offer practice, real money, or both."""
     buttons = tuple(
         (_choice(t(word), action("mode", mode.value), is_chosen=mode is chosen),) for mode, word in MODE_WORDS.items()
@@ -42,7 +94,7 @@ def mode_view(t: Texts, chosen: TradingMode, *, is_sandbox: bool, is_real_allowe
     else:
         note = t("Real money is switched off; the first order asks you to switch it on in /settings.")
     return Screen(
-        text=lines(bold(t("Mode: {mode}", mode=t(MODE_WORDS[chosen]))), note),
+        text=lines(bold(t("Mode: {mode}", mode=t(MODE_WORDS[chosen]))), note, *_picked_lines(t, picked)),
         keyboard=(*buttons, (Button(text=t("Venue"), action="ex"), home_button(t))),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from models.account import Account
 from models.enums import OrderSide, OrderType, Outcome, PositionSide, TimeInForce
@@ -12,7 +13,7 @@ from models.requests import OrderResult
 from models.ticket import OrderPreview
 from telegram_ui.buttons import action, home_button
 from telegram_ui.errors import code_line, error_line
-from telegram_ui.parts import Part, blocks
+from telegram_ui.parts import Part, blocks, refused_text
 from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.sentences import WARNINGS
 from telegram_ui.texts import N_, Texts
@@ -44,20 +45,40 @@ def confirm_keyboard(t: Texts, label: str, confirm: Confirm, *, side: OrderSide 
     )
 
 
-def preview_view(t: Texts, previews: Sequence[OrderPreview], confirm: Confirm, *, note: Html | None = None) -> Screen:
-    """Show the exact orders that one confirmation sends: one per account."""
-    first = previews[0]
-    label = dotted(
-        f"{verb(t, first.side)} {t.size(first.size)} {first.instrument.base}",
-        " + ".join(badge_word(preview.account.account_type) for preview in previews),
-    )
+def preview_view(
+    t: Texts,
+    previews: Sequence[OrderPreview],
+    confirm: Confirm,
+    *,
+    refused: Sequence[Part[OrderPreview]] = (),
+    note: Html | None = None,
+) -> Screen:
+    """Show the exact orders that one confirmation sends: one per account; and the accounts that cannot take one."""
     return Screen(
         text=blocks(
             note,
             *(_preview_text(t, preview) for preview in previews),
+            *(refused_text(t, part) for part in refused),
             t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
         ),
-        keyboard=confirm_keyboard(t, "✅ " + label, confirm, side=first.side),
+        keyboard=confirm_keyboard(t, "✅ " + _preview_label(t, previews), confirm, side=previews[0].side),
+    )
+
+
+def _preview_label(t: Texts, previews: Sequence[OrderPreview]) -> Html:
+    first = previews[0]
+    badges = dict.fromkeys(badge_word(preview.account.account_type) for preview in previews)
+    if len(previews) == 1:
+        return dotted(f"{verb(t, first.side)} {t.size(first.size)} {first.instrument.base}", *badges)
+    count = t.plural("{count} account", "{count} accounts", len(previews))
+    return dotted(f"{verb(t, first.side)} {first.instrument.base}", count, " + ".join(badges))
+
+
+def nowhere_view(t: Texts, refused: Sequence[Part[OrderPreview]]) -> Screen:
+    """Say why no account can take an order."""
+    return Screen(
+        text=blocks(*(refused_text(t, part) for part in refused), t("Nothing was sent.")),
+        keyboard=((Button(text=t("Where you trade"), action="where"), home_button(t)),),
     )
 
 
@@ -135,28 +156,54 @@ def warning_line(t: Texts, code: str) -> Html:
     return t(sentence) if sentence else code_line(t, code)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How much of a position a close takes away."""
+
+    account: Account
+    position: Position
+    size: Decimal
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left."""
+        return self.size == self.position.size
+
+
 def close_preview_view(
-    t: Texts, account: Account, position: Position, *, size: Decimal, percent: Decimal, confirm: Confirm
+    t: Texts, closings: Sequence[Closing], *, confirm: Confirm, refused: Sequence[Part[Any]] = ()
 ) -> Screen:
-    """Show what a close would take away."""
-    share = t("{percent}% of it", percent=t.size(percent))
-    label = "✅ " + dotted(t("Close {size}", size=t.size(size)), badge_word(account.account_type))
+    """Show what one confirmation closes: one part per account; and the accounts where it cannot be done."""
     return Screen(
         text=blocks(
-            lines(
-                dotted(
-                    bold(t("Close {size}", size=t.size(size))), bold(position.symbol), side_mark(position.side), share
-                ),
-                account_line(account),
-                t("Entry {entry} → now {mark}", entry=t.price(position.entry_price), mark=t.price(position.mark_price)),
-                t("Profit {amount}", amount=bold(t.signed_money(position.unrealized_pnl))),
-                t("Closes at the market's price and never turns the position around."),
-                t("as of {time}", time=t.time(position.as_of)),
-            ),
+            *(_closing_text(t, closing) for closing in closings),
+            *(refused_text(t, part) for part in refused),
+            t("Closes at the market's price and never turns the position around."),
             t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
         ),
-        keyboard=confirm_keyboard(t, label, confirm),
+        keyboard=confirm_keyboard(t, "✅ " + _closing_label(t, closings), confirm),
     )
+
+
+def _closing_text(t: Texts, closing: Closing) -> Html:
+    position, size = closing.position, closing.size
+    percent = Decimal(100) if closing.is_whole else (size / position.size * 100).quantize(Decimal(1))
+    share = t("{percent}% of it", percent=t.size(percent))
+    return lines(
+        dotted(bold(t("Close {size}", size=t.size(size))), bold(position.symbol), side_mark(position.side), share),
+        account_line(closing.account),
+        t("Entry {entry} → now {mark}", entry=t.price(position.entry_price), mark=t.price(position.mark_price)),
+        t("Profit {amount}", amount=bold(t.signed_money(position.unrealized_pnl))),
+        t("as of {time}", time=t.time(position.as_of)),
+    )
+
+
+def _closing_label(t: Texts, closings: Sequence[Closing]) -> Html:
+    badges = dict.fromkeys(badge_word(closing.account.account_type) for closing in closings)
+    if len(closings) == 1:
+        return dotted(t("Close {size}", size=t.size(closings[0].size)), *badges)
+    count = t.plural("{count} account", "{count} accounts", len(closings))
+    return dotted(t("Close {size}", size=closings[0].position.symbol), count, " + ".join(badges))
 
 
 def sending_view(t: Texts) -> Screen:

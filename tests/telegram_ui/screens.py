@@ -86,6 +86,11 @@ HOME: dict[str, Make] = {
 }
 MONEY: dict[str, Make] = {
     "balance": lambda t: money.balance_view(t, [ok(s.PAPER, s.BALANCE)]),
+    "balance_everywhere": lambda t: money.balance_view(
+        t,
+        [ok(s.PAPER, s.BALANCE), ok(s.DEMO, s.BALANCE), failed(s.REAL, s.SILENT_VENUE)],
+        Scope(word="all", venues=("bybit", "hyperliquid")),
+    ),
     "balance_both": lambda t: money.balance_view(t, [ok(s.DEMO, s.BALANCE), failed(s.REAL, s.SILENT_VENUE)]),
     "price": lambda t: money.price_view(t, ok(s.PAPER, s.TICKER), s.BTC),
     "price_unknown": lambda t: money.price_view(t, failed_price(), s.BTC),
@@ -130,6 +135,12 @@ ORDERS: dict[str, Make] = {
         t, [ok(s.PAPER, [s.REFUSED]), failed(s.REAL, s.SILENT_VENUE)], [ok(s.PAPER, [s.LIMIT_ORDER]), failed_orders()]
     ),
 }
+
+
+def closing(account: Account, size: str = "0.025") -> trade.Closing:
+    return trade.Closing(account=account, position=s.LONG, size=D(size))
+
+
 TRADE: dict[str, Make] = {
     "preview": lambda t: trade.preview_view(t, [s.PREVIEW], s.CONFIRM),
     "preview_limit_real": lambda t: trade.preview_view(t, [s.LIMIT_PREVIEW], s.CONFIRM),
@@ -137,8 +148,18 @@ TRADE: dict[str, Make] = {
     "preview_moved": lambda t: trade.preview_view(
         t, [s.PREVIEW], s.CONFIRM, note="⚠️ " + t("The price has moved by {share} since; look again.", share="1 %")
     ),
-    "close_preview": lambda t: trade.close_preview_view(
-        t, s.PAPER, s.LONG, size=D("0.025"), percent=D(50), confirm=s.CONFIRM
+    "preview_one_refused": lambda t: trade.preview_view(
+        t,
+        [s.PREVIEW, replace(s.PREVIEW, account=s.TESTNET)],
+        s.CONFIRM,
+        refused=[failed(s.REAL, BadOrder("", code="unknown_symbol", symbol="XYZ"))],
+    ),
+    "preview_nowhere": lambda t: trade.nowhere_view(
+        t, [failed(s.PAPER, s.SILENT_VENUE), failed(s.REAL, LimitExceeded("", code="real_is_off"))]
+    ),
+    "close_preview": lambda t: trade.close_preview_view(t, [closing(s.PAPER)], confirm=s.CONFIRM),
+    "close_preview_both": lambda t: trade.close_preview_view(
+        t, [closing(s.PAPER), closing(s.TESTNET, "0.05")], confirm=s.CONFIRM, refused=[failed(s.REAL, s.SILENT_VENUE)]
     ),
     "sending": trade.sending_view,
     "filled": lambda t: trade.results_view(t, [ok(s.PAPER, s.FILLED)]),
@@ -153,6 +174,7 @@ TRADE: dict[str, Make] = {
     "cancelled": trade.cancelled_view,
     "expired": trade.expired_view,
     "panel": lambda t: panel_view(t, s.DRAFT, (s.PAPER,)),
+    "panel_of_several": lambda t: panel_view(t, s.DRAFT, (s.PAPER, s.TESTNET)),
     "panel_problem": lambda t: panel_view(t, s.DRAFT, (s.PAPER,), problem=Html("…")),
     "panel_field": lambda t: field_view(t, s.DRAFT, FIELD_BY_NAME["size"]),
     "panel_optional_field": lambda t: field_view(t, s.DRAFT, FIELD_BY_NAME["stop"]),
@@ -202,6 +224,9 @@ PICTURES: dict[str, Make] = {
 }
 CHOICES: dict[str, Make] = {
     "exchange": lambda t: settings.exchange_view(t, ["bybit", "hyperliquid"], "bybit"),
+    "exchange_several": lambda t: settings.exchange_view(t, ["bybit", "hyperliquid"], "bybit", [s.DEMO, s.TESTNET]),
+    "where": lambda t: settings.where_view(t, [(s.DEMO, True), (s.TESTNET, True), (s.REAL, False)]),
+    "where_real_is_off": lambda t: settings.where_view(t, [(s.DEMO, False), (s.REAL, True)], is_real_allowed=False),
     "mode_sandbox": lambda t: settings.mode_view(t, TradingMode.DEMO, is_sandbox=True, is_real_allowed=False),
     "mode_live": lambda t: settings.mode_view(t, TradingMode.BOTH, is_sandbox=False, is_real_allowed=True),
     "language": settings.language_view,
