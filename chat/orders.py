@@ -8,6 +8,7 @@ from chat.questions import close_question
 from chat.reading import ask, ask_all, orders, page_of, scoped
 from chat.trade import results_screen
 from core.confirming import send_once_for
+from core.exits import shows_exit
 from core.frozen_orders import frozen_account
 from models.account import Account
 from models.errors import BadOrder
@@ -31,6 +32,7 @@ async def cmd_orders(call: Call) -> Reply:
     return orders_view(call.t, await orders(call, accounts=accounts), page_of(call), scope)
 
 
+@shows_exit
 async def on_cancel_one(call: Call) -> Reply:
     """Ask before cancelling the order of a button."""
     account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
@@ -69,6 +71,7 @@ async def _cancel_one(call: Call, payload: Payload, cause: str) -> Part[OrderRes
     return await ask(thawed_account(call, payload), question)
 
 
+@shows_exit
 async def on_cancel_all(call: Call) -> Reply:
     """Ask before cancelling every order of the chosen accounts."""
     accounts, _ = await scoped(call, 0)
@@ -98,6 +101,7 @@ async def _cancel_all(call: Call, payload: Payload, token: str) -> Screen:
     return cancelled_all_view(call.t, cancelled, await orders(call, accounts=accounts))
 
 
+@shows_exit
 async def on_cancel_entries(call: Call) -> Reply:
     """Ask before cancelling every order that would open something; stops and targets stay."""
     accounts, _ = await scoped(call, 0)

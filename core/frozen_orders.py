@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from core.confirming import send_once_for
 from core.ports import TradingBackend
 from core.targets import arm, plan_targets
 from db import TargetPlan
+from exchanges.pacing import Purpose, read_purpose, reading_for
 from models.account import Account
 from models.enums import AccountType, OrderSide, Outcome, PositionSide, TimeInForce
 from models.errors import BadOrder, TradingError
@@ -99,7 +101,8 @@ async def place_frozen(backend: TradingBackend, user_id: int, order: Frozen, cau
         Unavailable: A fact that the order depends on could not be read; nothing was sent.
     """
     plan = await _plan_of(user_id, order, cause)
-    result = await send_once_for(cause, lambda: _place(backend, user_id, order, cause))
+    with _as_an_exit(order):
+        result = await send_once_for(cause, lambda: _place(backend, user_id, order, cause))
     if plan is None or result.outcome is Outcome.REJECTED:
         return result
     warning = await _arm(backend, plan, result)
@@ -159,9 +162,15 @@ async def _arm(backend: TradingBackend, plan: TargetPlan, result: OrderResult) -
 
 
 async def _move_of(backend: TradingBackend, user_id: int, order: Frozen) -> Decimal:
-    ticker = await backend.get_ticker(user_id, order["symbol"], order["exchange"], order["account_type"])
+    with _as_an_exit(order):
+        ticker = await backend.get_ticker(user_id, order["symbol"], order["exchange"], order["account_type"])
     then, now = Decimal(order["reference"]), ticker.reference_price
     return Decimal(1) if now is None else now / then - 1
+
+
+def _as_an_exit(order: Frozen) -> AbstractContextManager[None]:
+    """Let an order that only takes risk away use what the venue's limit keeps for exits."""
+    return reading_for(Purpose.EXIT if order["reduce_only"] else read_purpose())
 
 
 def _text(number: Decimal | None) -> str | None:

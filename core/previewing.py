@@ -9,6 +9,7 @@ from core.guard import guard
 from core.managing import Managing
 from core.ordering import checked_leverage
 from exchanges.base import AccountVenue
+from exchanges.pacing import Purpose, read_purpose, reading_for
 from models.account import Account
 from models.enums import MarginMode, OrderSide, OrderType, PositionSide, TimeInForce
 from models.errors import BadOrder, Unavailable
@@ -47,7 +48,8 @@ class Trading(Managing):
         """
         account, client = await self.client(user_id, exchange, account_type)
         instrument = await self.instrument(account, ticket.symbol)
-        facts = await self._facts(account, client, instrument)
+        with reading_for(Purpose.EXIT if ticket.reduce_only else read_purpose(), is_look=True):
+            facts = await self._facts(account, client, instrument)
         preview, order = _preview(account, ticket, facts, await self.slippage(user_id))
         await guard(account, client, order, reference_price=preview.reference_price, leverage=preview.leverage)
         return preview

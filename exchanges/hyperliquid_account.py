@@ -14,7 +14,7 @@ from exchanges.hyperliquid_access import find_master, read_key_info
 from exchanges.hyperliquid_info import MAIN_DEX, dex_field
 from exchanges.hyperliquid_keys import AccountAddress, Wallet
 from exchanges.hyperliquid_market import MANY_DEXES, Cached, HLMarket
-from exchanges.pacing import Purpose, read_purpose
+from exchanges.pacing import Purpose, only_looks, read_purpose
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
 from models.errors import Unavailable
@@ -167,14 +167,14 @@ class HLAccount:
         list carries as `as_of` says so.
         """
         if instrument is None:
-            return list(await self._open_orders.get(fresh=read_purpose() is not Purpose.READ))
+            return list(await self._open_orders.get(fresh=not only_looks()))
         orders = await self._open_on(await self._user(), _dex_of(instrument))
         return [order for order in orders if order.native_symbol == instrument.native_symbol]
 
     async def _ask_open_orders(self) -> list[Order]:
         user = await self._user()
         listed = asked = [dex.name for dex in await self._market.dexes()]
-        if len(listed) > _FEW_DEXES and read_purpose() in {Purpose.READ, Purpose.SYNC}:
+        if len(listed) > _FEW_DEXES and (only_looks() or read_purpose() is Purpose.SYNC):
             asked = self._order_dexes.due(listed, self._monotonic(), ttl_s=_ORDER_SWEEP_S)
         answers = await asyncio.gather(*(self._open_on(user, name) for name in asked))
         used = [name for name, orders in zip(asked, answers, strict=True) if orders]
@@ -268,7 +268,7 @@ class HLAccount:
             return wire.record(wire.as_record(answer, "activeAssetData"), "leverage")
 
         known = self._leverages.setdefault(name, Cached(ask, ttl_s=_LOOKS_S, monotonic=self._monotonic))
-        return await known.get(fresh=read_purpose() is not Purpose.READ)
+        return await known.get(fresh=not only_looks())
 
     def _forget_looks(self) -> None:
         """Ask anew what whoever only looks was told: something changed, or may have."""

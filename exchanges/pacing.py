@@ -62,26 +62,38 @@ PATIENCE_S = {
 }
 """How long a purpose waits at the gate before it is told that the venue is busy."""
 
-_read_purpose: ContextVar[Purpose] = ContextVar("read_purpose", default=Purpose.READ)
+_reading: ContextVar[tuple[Purpose, bool]] = ContextVar("reading", default=(Purpose.READ, True))
 
 
 @contextlib.contextmanager
-def reading_for(purpose: Purpose) -> Iterator[None]:
-    """Make the reads inside count for `purpose`, e.g. `SYNC` around a background refresh."""
-    token = _read_purpose.set(purpose)
+def reading_for(purpose: Purpose, *, is_look: bool | None = None) -> Iterator[None]:
+    """Make the reads inside count for `purpose`, e.g. `SYNC` around a background refresh.
+
+    Args:
+        purpose: What the reads are for.
+        is_look: Whether somebody only looks, see `only_looks`; None: exactly where the purpose is `READ`.
+    """
+    token = _reading.set((purpose, purpose is Purpose.READ if is_look is None else is_look))
     try:
         yield
     finally:
-        _read_purpose.reset(token)
+        _reading.reset(token)
 
 
-def reads_for(purpose: Purpose) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
-    """Make every read inside a coroutine function count for `purpose`."""
+def reads_for(
+    purpose: Purpose, *, is_look: bool = False
+) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """Make every read inside a coroutine function count for `purpose`, or for what its caller does that matters more.
+
+    Args:
+        purpose: What the function does.
+        is_look: Whether it only shows what it would do, and sends nothing.
+    """
 
     def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         @functools.wraps(function)
         async def paced(*args: P.args, **kwargs: P.kwargs) -> T:
-            with reading_for(purpose):
+            with reading_for(max(purpose, read_purpose(), key=SHARES.__getitem__), is_look=is_look):
                 return await function(*args, **kwargs)
 
         return paced
@@ -91,7 +103,12 @@ def reads_for(purpose: Purpose) -> Callable[[Callable[P, Awaitable[T]]], Callabl
 
 def read_purpose() -> Purpose:
     """Return what a read is for where nothing else is said."""
-    return _read_purpose.get()
+    return _reading.get()[0]
+
+
+def only_looks() -> bool:
+    """Whether nothing is sent by what is read now: what was known some seconds ago is then good enough."""
+    return _reading.get()[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

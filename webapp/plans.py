@@ -1,4 +1,7 @@
-"""Previews: what a request would do, worked out exactly, frozen behind a confirm token and shown. Nothing is sent."""
+"""Previews: what a request would do, worked out exactly, frozen behind a confirm token and shown. Nothing is sent.
+
+Whoever wants to get out is shown the way even when the venue is too busy for anybody who only looks.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,6 +11,7 @@ from typing import Any
 
 from core import confirming
 from core.accounts import Accounts
+from core.exits import shows_exit
 from core.frozen_orders import frozen_account, frozen_order
 from core.levels import WHOLE, level_price, refuse_wrong_side, size_to_close
 from core.ordering import checked_leverage
@@ -50,6 +54,7 @@ class Planner:
         payload = {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
         return await self._show(OPEN, payload, {"orders": builtins(previews)})
 
+    @shows_exit
     async def close(
         self,
         account: Account,
@@ -75,6 +80,7 @@ class Planner:
         }
         return await self._show(CLOSE, _closing(account, position, None if is_whole else taken), shown)
 
+    @shows_exit
     async def close_all(self, accounts: Sequence[Account]) -> Answer:
         """Preview closing every position of some accounts."""
         held, problems = await self._everything(accounts, self._positions)
@@ -97,6 +103,7 @@ class Planner:
         }
         return await self._show(LEVERAGE, payload, shown)
 
+    @shows_exit
     async def protect(
         self,
         account: Account,
@@ -127,6 +134,7 @@ class Planner:
         }
         return await self._show(PROTECT, payload, shown)
 
+    @shows_exit
     async def cancel(self, account: Account, order_id: str) -> Answer:
         """Preview cancelling one open order."""
         for order in await self._orders(account):
@@ -135,6 +143,7 @@ class Planner:
                 return await self._show(CANCEL, payload, {"order": builtins(order)})
         raise BadOrder("this order is not open any more", code="order_not_open", order_id=order_id)
 
+    @shows_exit
     async def cancel_all(self, accounts: Sequence[Account], symbol: str | None = None) -> Answer:
         """Preview cancelling every open order of some accounts, of one market or all."""
         orders, problems = await self._everything(accounts, self._orders)

@@ -1,6 +1,7 @@
 """The trading API as services: every answer is `{"success", "data", "error"}`, and nothing is raised for the caller.
 
-Reads that the user's path cannot give are asked of the other path, and `source` says which of them answered. Writes
+Reads that the user's path cannot give are asked of the other path, and `source` says which of them answered. A venue
+that is busy is no failure of a path: that is told, for asking it by the other path would only make it busier. Writes
 never change their path: what was sent once is only ever looked up.
 """
 
@@ -20,6 +21,8 @@ from models.values import Number
 from webapp.answers import Answer, failed, found
 
 logger = logging.getLogger(__name__)
+
+_BUSY = "venue_busy"
 
 Ask = Callable[[TradingBackend], Awaitable[Any]]
 
@@ -239,12 +242,12 @@ def path_of_user(user_id: int) -> TradingBackend:
 
 
 async def read(user_id: int, ask: Ask) -> Answer:
-    """Ask the user's path, and the other one where that cannot answer."""
+    """Ask the user's path, and the other one where that cannot answer; a busy venue is left alone."""
     chosen, other = paths_for(user_id, current().settings, current().override)
     try:
         return found(await ask(chosen), source=chosen.name)
     except Unavailable as e:
-        return await _ask_instead(ask, other, e)
+        return failed(e) if e.code == _BUSY else await _ask_instead(ask, other, e)
     except TradingError as e:
         return failed(e)
 

@@ -4,7 +4,19 @@ import asyncio
 
 import pytest
 
-from exchanges.pacing import BAN_S, Cost, Gate, Limit, Pacer, Purpose, Window, read_purpose, reading_for
+from exchanges.pacing import (
+    BAN_S,
+    Cost,
+    Gate,
+    Limit,
+    Pacer,
+    Purpose,
+    Window,
+    only_looks,
+    read_purpose,
+    reading_for,
+    reads_for,
+)
 from models.errors import NotSent
 
 LIMIT = Limit(weight=100, window_s=5)
@@ -208,3 +220,31 @@ def test_reads_count_for_what_they_are_made_for() -> None:
     with reading_for(Purpose.SYNC):
         assert read_purpose() is Purpose.SYNC
     assert read_purpose() is Purpose.READ
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "counts_for"),
+    [
+        (Purpose.READ, Purpose.WRITE, Purpose.WRITE),
+        (Purpose.SYNC, Purpose.EXIT, Purpose.EXIT),
+        (Purpose.EXIT, Purpose.WRITE, Purpose.EXIT),
+    ],
+)
+async def test_function_counts_for_the_more_important_of_its_own_and_its_callers_purpose(
+    outside: Purpose, inside: Purpose, counts_for: Purpose
+) -> None:
+    @reads_for(inside)
+    async def function() -> tuple[Purpose, bool]:
+        return read_purpose(), only_looks()
+
+    with reading_for(outside, is_look=True):
+        assert await function() == (counts_for, False)
+
+
+def test_only_reads_that_say_so_are_looks() -> None:
+    assert only_looks()
+    for purpose in Purpose:
+        with reading_for(purpose):
+            assert only_looks() is (purpose is Purpose.READ)
+    with reading_for(Purpose.EXIT, is_look=True):
+        assert only_looks()

@@ -1,0 +1,58 @@
+"""A venue whose rate budget is used up: what only looks is told so, and whoever wants out gets out."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exchanges.pacing import SHARES, Purpose
+from models.enums import AccountType
+from tests.webapp.rig import OWNER, Person, Rig, error_code
+from tests.webapp.test_orders import confirmed, held, opened
+from webapp import services_integration as services
+
+WHERE = {"exchange": "hyperliquid", "account_type": "paper"}
+
+
+def use_up_what_reads_may(rig: Rig) -> None:
+    market: Any = rig.runtime.clients.market("hyperliquid", AccountType.PAPER)
+    gate = market.info.transport.gate
+    pacer = gate.pacer
+    free = SHARES[Purpose.READ] - pacer.used(gate.monotonic())
+    pacer.charge(gate.monotonic(), int(free * pacer._venue.limit.weight) + 1)
+
+
+@pytest.fixture
+async def resting(owner: Person) -> str:
+    """An order of the owner's that rests, beside a position in the same market."""
+    await opened(owner, "hyperliquid")
+    entry = Decimal((await held(owner, "hyperliquid"))["entry_price"])
+    _, part = await opened(owner, "hyperliquid", price=f"{entry * Decimal('0.8'):.0f}", stop_loss=None, take_profits=[])
+    return str(part["result"]["order_id"])
+
+
+async def test_busy_venue_is_told_and_not_asked_by_the_other_path(rig: Rig, owner: Person) -> None:
+    await owner.data("/api/trading/positions", **WHERE)
+    use_up_what_reads_may(rig)
+    before = rig.sent("POST /info")
+    assert before > 0
+    answers = [await services.get_positions_service(OWNER, **WHERE), await services.get_balance_service(OWNER, **WHERE)]
+    assert [(answer["success"], answer["error"]["code"]) for answer in answers] == [(False, "venue_busy")] * 2
+    assert answers[0]["error"]["fields"]["retry_after_s"] > 0
+    assert rig.sent("POST /info") == before
+
+
+async def test_getting_out_is_never_refused_because_others_look(rig: Rig, owner: Person, resting: str) -> None:
+    use_up_what_reads_may(rig)
+    more = {"symbol": "SOL", "side": "buy", "size": {"amount": "100", "unit": "notional"}, "accounts": [WHERE]}
+    answer = await owner.post("/api/trading/order/preview", more)
+    assert (answer.status_code, error_code(answer)) == (503, "venue_busy")
+    _, done = await confirmed(owner, "cancel", {**WHERE, "order_id": resting})
+    assert done["results"][0]["success"] is True
+    position = {**WHERE, "symbol": "ETHUSDT", "side": "long"}
+    _, done = await confirmed(owner, "close", {**position, "percent": "50"})
+    assert done["results"][0]["result"]["outcome"] == "filled"
+    size = {"amount": "100", "unit": "notional"}
+    reducing = {"symbol": "ETH", "side": "sell", "size": size, "reduce_only": True, "accounts": [WHERE]}
+    _, done = await confirmed(owner, "order", reducing)
+    assert done["results"][0]["result"]["outcome"] == "filled"
