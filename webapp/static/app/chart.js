@@ -13,6 +13,7 @@ import { tickerOf } from "./live.js";
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
 const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 const REFRESH_MS = 60_000;
+const RETRY_MS = 5_000;
 const BAR_WIDTH = 6;
 const ROOM_RIGHT = 4;
 
@@ -98,13 +99,20 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
 
   useEffect(() => {
     let isCurrent = true;
-    const load = async (isFirst) => {
+    let timer;
+    let isFirst = true;
+    const load = async () => {
+      if (document.visibilityState === "visible") await ask();
+      if (isCurrent) timer = setTimeout(load, isFirst ? RETRY_MS : REFRESH_MS);
+    };
+    const ask = async () => {
       try {
         const rows = await get("/api/trading/candles", { exchange: market.exchange, account_type: market.accountType, symbol: market.symbol, interval, limit: 300 });
         if (!isCurrent) return;
         bars.current = rows.map(barOf);
         series.current.setData(bars.current);
         if (isFirst) showLatest(chart.current, bars.current.length);
+        isFirst = false;
         setError(null);
         setReady(true);
       } catch (problem) {
@@ -114,11 +122,10 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
     bars.current = [];
     setReady(false);
     series.current.setData([]);
-    load(true);
-    const timer = setInterval(() => document.visibilityState === "visible" && load(false), REFRESH_MS);
+    load();
     return () => {
       isCurrent = false;
-      clearInterval(timer);
+      clearTimeout(timer);
     };
   }, [market.exchange, market.accountType, market.symbol, interval]);
 
@@ -149,8 +156,8 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
       <div class="chart-frame">
         <div class="chart" ref=${frame}></div>
         ${isReady && html`<${Handles} series=${series.current} lines=${linesOf(position, protection, orders)} colourOf=${lineColour} isAlive=${() => chart.current !== null} ...${{ instrument, position, onLevel }} />`}
+        ${error && html`<${Problem} error=${error} />`}
       </div>
-      ${error && html`<${Problem} error=${error} />`}
     </section>
   `;
 };

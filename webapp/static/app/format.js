@@ -5,6 +5,7 @@ import { state } from "./store.js";
 
 export const UNKNOWN = "—";
 const MINUS = "−";
+const FIGURES = 5;
 const SIGNS = { en: [",", "."], ru: ["\u202f", ","], uk: ["\u202f", ","] };
 
 const signs = () => SIGNS[state.language] ?? SIGNS.en;
@@ -36,8 +37,9 @@ export const percent = (fraction, options) =>
 /** Return how many decimals prices of about this size have on a market's grid. */
 export const decimalsAt = (instrument, price) => {
   if (instrument?.price_tick) return places(instrument.price_tick);
-  if (!instrument) return price >= 1000 ? 1 : price >= 1 ? 3 : 6;
+  if (!instrument && price >= 1) return price >= 1000 ? 1 : 3;
   const magnitude = Math.floor(Math.log10(Math.max(Number(price), 1e-12)));
+  if (!instrument) return Math.max(6, FIGURES - 1 - magnitude);
   const byFigures = (instrument.price_significant_figures ?? 5) - 1 - magnitude;
   return Math.max(0, Math.min(byFigures, instrument.price_max_decimals ?? 6));
 };
@@ -49,7 +51,8 @@ export const price = (value, instrument) => {
   if (value === null || value === undefined) return UNKNOWN;
   if (instrument) return fixed(value, decimalsAt(instrument, Number(value)));
   // without a grid an average keeps the digits that matter, not all that a division left
-  return places(value) > 6 ? fixed(value, decimalsAt(null, Number(value))) : exact(value);
+  if (places(value) <= 6) return exact(value);
+  return exact(Number(value).toFixed(decimalsAt(null, Math.abs(Number(value)))).replace(/\.?0+$/, ""));
 };
 
 /** Return a price as the text that the server takes, on the market's grid. */

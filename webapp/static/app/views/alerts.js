@@ -1,28 +1,24 @@
 // Price alerts: a line on a market. The bot tells in the chat when the price crosses it, once.
 
-import { html, useEffect, useState } from "../../vendor/preact.module.js";
-import { get, post, remove } from "../api.js";
+import { html, useState } from "../../vendor/preact.module.js";
+import { post, remove } from "../api.js";
 import { price } from "../format.js";
 import { errorText, t } from "../i18n.js";
+import { Missing, useAnswer } from "../loading.js";
 import { fieldOf, isNumber, numberProblem, plainNumber, symbolProblem } from "../numbers.js";
 import { openSheet, state } from "../store.js";
-import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Sheet, canTrade } from "../ui.js";
+import { AccountName, Button, Field, IconButton, Problem, Segments, Sheet, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
 
 export const Alerts = () => {
-  const [rows, setRows] = useState(null);
-  const [error, setError] = useState(null);
-  const load = () => get("/api/alerts").then(setRows).catch(setError);
-  useEffect(() => {
-    load();
-  }, []);
-  const add = () => openSheet(({ close }) => html`<${NewAlert} close=${close} reload=${load} />`);
+  const answer = useAnswer("/api/alerts");
+  const add = () => openSheet(({ close }) => html`<${NewAlert} close=${close} reload=${answer.reload} />`);
   return html`
     <section class="card" aria-label=${t("alerts.title")}>
       <div class="section-head"><h2>${t("alerts.title")}</h2>${canTrade() && html`<${Button} onClick=${add}>${t("alerts.add")}<//>`}</div>
-      ${error && html`<${Problem} error=${error} />`} ${!rows && !error && html`<${Loading} />`}
-      ${rows?.length === 0 && html`<p class="note">${t("alerts.none")}</p>`}
-      ${rows?.map((row) => html`<${Alert} key=${row.id} row=${row} reload=${load} />`)}
+      <${Missing} answer=${answer} />
+      ${answer.data?.length === 0 && html`<p class="note">${t("alerts.none")}</p>`}
+      ${answer.data?.map((row) => html`<${Alert} key=${row.id} row=${row} reload=${answer.reload} />`)}
     </section>
   `;
 };

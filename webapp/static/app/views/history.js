@@ -2,33 +2,17 @@
 
 import { AreaSeries, createChart } from "../../vendor/lightweight-charts.mjs";
 import { html, useEffect, useRef, useState } from "../../vendor/preact.module.js";
-import { get } from "../api.js";
 import { colour, looks } from "../chart.js";
 import { dayTime, exact, money, percent, price } from "../format.js";
 import { t } from "../i18n.js";
 import { accountsOf } from "../live.js";
+import { Missing, useAnswer } from "../loading.js";
 import { useStore } from "../store.js";
-import { AccountName, Empty, Gain, Loading, Problem, Segments, Select, Side, venueTitle } from "../ui.js";
+import { AccountName, Empty, Gain, Loading, Segments, Select, Side, venueTitle } from "../ui.js";
 
 const PERIODS = ["day", "week", "month"];
 const KINDS = ["closed_pnl", "fills", "funding"];
 const DAYS = { day: 1, week: 7, month: 30 };
-
-/** Ask again whenever one of the values changes. */
-const useAnswer = (path, values) => {
-  const [answer, setAnswer] = useState({ data: null, error: null });
-  useEffect(() => {
-    let isCurrent = true;
-    setAnswer({ data: null, error: null });
-    get(path, values)
-      .then((data) => isCurrent && setAnswer({ data, error: null }))
-      .catch((error) => isCurrent && setAnswer({ data: null, error }));
-    return () => {
-      isCurrent = false;
-    };
-  }, [path, JSON.stringify(values)]);
-  return answer;
-};
 
 export const History = () => {
   const accounts = accountsOf(useStore((s) => s.parts));
@@ -54,9 +38,9 @@ export const History = () => {
 };
 
 const Stats = ({ where, period }) => {
-  const { data, error } = useAnswer("/api/trading/stats", { ...where, period });
-  if (error) return html`<${Problem} error=${error} />`;
-  if (!data) return html`<${Loading} />`;
+  const answer = useAnswer("/api/trading/stats", { ...where, period });
+  const { data, error } = answer;
+  if (error || !data) return html`<${Missing} answer=${answer} />`;
   return html`
     <section class="card" aria-label=${t("history.summary")}>
       <div class="figures">
@@ -96,9 +80,9 @@ const Curve = ({ points }) => {
 };
 
 const Events = ({ where, kind, days }) => {
-  const { data, error } = useAnswer("/api/trading/history", { ...where, kind, days });
-  if (error) return html`<${Problem} error=${error} />`;
-  if (!data) return html`<${Loading} />`;
+  const answer = useAnswer("/api/trading/history", { ...where, kind, days });
+  const { data, error } = answer;
+  if (error || !data) return html`<${Missing} answer=${answer} />`;
   if (data.length === 0) return html`<${Empty} title=${t("history.none")} />`;
   const Line = { closed_pnl: Closed, fills: Fill, funding: Funding }[kind];
   return html`<ul class="events card">${data.map((row, n) => html`<li key=${n}><${Line} row=${row} /></li>`)}</ul>`;

@@ -4,24 +4,20 @@ import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { get, post, remove } from "../api.js";
 import { dayTime } from "../format.js";
 import { errorText, has, t } from "../i18n.js";
+import { Missing, useAnswer } from "../loading.js";
 import { openSheet } from "../store.js";
 import { haptic } from "../telegram.js";
 import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Select, Sheet, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
 
 export const Keys = () => {
-  const [rows, setRows] = useState(null);
-  const [error, setError] = useState(null);
-  const load = () => get("/api/accounts").then(setRows).catch(setError);
-  useEffect(() => {
-    load();
-  }, []);
-  const connect = () => openSheet(({ close }) => html`<${Connect} close=${close} reload=${load} />`);
+  const answer = useAnswer("/api/accounts");
+  const connect = () => openSheet(({ close }) => html`<${Connect} close=${close} reload=${answer.reload} />`);
   return html`
     <section class="card" aria-label=${t("keys.title")}>
       <div class="section-head"><h2>${t("keys.title")}</h2>${canTrade() && html`<${Button} onClick=${connect}>${t("keys.connect")}<//>`}</div>
-      ${error && html`<${Problem} error=${error} />`} ${!rows && !error && html`<${Loading} />`}
-      ${rows?.map((row) => html`<${Account} key=${row.exchange + row.account_type} row=${row} reload=${load} />`)}
+      <${Missing} answer=${answer} />
+      ${answer.data?.map((row) => html`<${Account} key=${row.exchange + row.account_type} row=${row} reload=${answer.reload} />`)}
     </section>
   `;
 };

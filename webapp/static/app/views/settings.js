@@ -1,14 +1,15 @@
 // Limits and habits, each with what holds now. The server reads what is typed, with the words of the chat.
 
-import { html, useEffect, useState } from "../../vendor/preact.module.js";
-import { get, put } from "../api.js";
+import { html, useState } from "../../vendor/preact.module.js";
+import { put } from "../api.js";
 import { leverage, money, percent } from "../format.js";
 import { errorText, has, t } from "../i18n.js";
 import { Icon } from "../icons.js";
+import { Missing, useAnswer } from "../loading.js";
 import { numberProblem } from "../numbers.js";
 import { refreshMe } from "../session.js";
 import { openSheet } from "../store.js";
-import { Button, Field, Loading, Problem, Segments, Sheet, Switch, canTrade } from "../ui.js";
+import { Button, Field, Segments, Sheet, Switch, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
 
 const SHOW = {
@@ -27,17 +28,12 @@ const typed = ({ kind, value }) => {
 };
 
 export const Settings = () => {
-  const [rows, setRows] = useState(null);
-  const [error, setError] = useState(null);
-  const load = () => get("/api/settings").then(setRows).catch(setError);
-  useEffect(() => {
-    load();
-  }, []);
+  const answer = useAnswer("/api/settings");
   return html`
     <section class="card" aria-label=${t("settings.title")}>
       <h2>${t("settings.title")}</h2>
-      ${error && html`<${Problem} error=${error} />`} ${!rows && !error && html`<${Loading} />`}
-      ${rows?.map((row) => html`<${Setting} key=${row.key} row=${row} reload=${load} />`)}
+      <${Missing} answer=${answer} />
+      ${answer.data?.map((row) => html`<${Setting} key=${row.key} row=${row} reload=${answer.reload} />`)}
     </section>
   `;
 };
