@@ -222,7 +222,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER, given_up=on_given_up, is_urgent=True),
     ButtonRow(name="no", run=on_dismiss, needs=Need.TRADER, is_urgent=True),
     ButtonRow(name="ex", run=cmd_exchange),
-    ButtonRow(name="where", run=cmd_where, needs=Need.TRADER),
+    ButtonRow(name="where", run=cmd_where),
     ButtonRow(name="mode", run=cmd_mode),
     ButtonRow(name="lang", run=cmd_language),
     ButtonRow(name="sets", run=cmd_settings),
