@@ -24,6 +24,9 @@ MEGABYTE: Final = 1 << 20
 NO_LINGER: Final = struct.pack("ii", 1, 0)
 HTML: Final = "<html><head><title>{status}</title></head><body><h1>{status} {message}</h1></body></html>"
 
+_SIGNATURES: Final = ("X-BAPI-SIGN", "OK-ACCESS-SIGN")
+"""Headers that hold what signed a request; HyperLiquid's signature is in the body."""
+
 
 def middleware(world: World, venue: str) -> Any:
     """The middleware of one venue's application."""
@@ -34,7 +37,10 @@ def middleware(world: World, venue: str) -> Any:
         body = "" if is_websocket(request) else (await request.read()).decode(errors="replace")
         text = body or request.query_string
         operation = operation_of(request, body)
-        record = world.journal.add(time_ms=world.clock.now_ms(), venue=venue, operation=operation, body=text)
+        signature = next((request.headers[name] for name in _SIGNATURES if name in request.headers), "")
+        record = world.journal.add(
+            time_ms=world.clock.now_ms(), venue=venue, operation=operation, body=text, signature=signature
+        )
         rule = world.faults.choose(
             time_ms=record.time_ms, venue=venue, operation=operation, body=text, request=record.seq
         )

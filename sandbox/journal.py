@@ -16,6 +16,7 @@ class RequestRecord:
     Attributes:
         operation: Method, path and, for HyperLiquid, the action: "POST /v5/order/create", "POST /exchange order".
         body: The start of the body, or the query string of a GET.
+        signature: What signed it, where that stands in a header.
         processed_ms: When the venue acted on it; None when a fault kept it from the venue.
         status: HTTP status of the answer; None when none was sent.
         faults: Kinds of the faults that were applied.
@@ -26,6 +27,7 @@ class RequestRecord:
     venue: str
     operation: str
     body: str
+    signature: str = ""
     processed_ms: int | None = None
     status: int | None = None
     faults: tuple[str, ...] = ()
@@ -42,10 +44,17 @@ class Journal:
         self._records: deque[RequestRecord] = deque(maxlen=KEEP)
         self._seq = 0
 
-    def add(self, *, time_ms: int, venue: str, operation: str, body: str) -> RequestRecord:
+    def add(self, *, time_ms: int, venue: str, operation: str, body: str, signature: str = "") -> RequestRecord:
         """Write a request down as it arrives."""
         self._seq += 1
-        record = RequestRecord(seq=self._seq, time_ms=time_ms, venue=venue, operation=operation, body=body[:BODY_LIMIT])
+        record = RequestRecord(
+            seq=self._seq,
+            time_ms=time_ms,
+            venue=venue,
+            operation=operation,
+            body=body[:BODY_LIMIT],
+            signature=signature,
+        )
         self._records.append(record)
         return record
 

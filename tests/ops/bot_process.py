@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -21,6 +22,7 @@ from tests.ops.manager import Manager
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
+_ORDERS = frozenset({"POST /v5/order/create", "POST /exchange order", "POST /api/v5/trade/order"})
 
 
 async def eventually(is_so: Callable[[], object]) -> None:
@@ -36,6 +38,7 @@ class BotProcess:
     def __init__(self, sandbox: Sandbox, folder: Path, **settings: str) -> None:
         self.sandbox = sandbox
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.data = folder / "data"
         self.output = folder / "output.txt"
         self._settings = settings
@@ -75,6 +78,26 @@ class BotProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, str(ROOT / "bot.py"), cwd=self.folder, env=base | told, stdout=output, stderr=output
             )
+
+    async def beside(self, module: str, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+        """Start another of the product's processes in the same installation; what it says goes into a pipe."""
+        told = {"ELCARO_MODE": "sandbox", "ELCARO_DATA_DIR": str(self.data), "PYTHONPATH": str(ROOT)}
+        told |= {"ELCARO_LOG_DIR": str(self.folder / "logs"), **settings}
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            cwd=self.folder,
+            env=environment(self.sandbox.announcement(), telegram_token="") | told,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
+    async def tool(self, *arguments: str) -> bytes:
+        """Run one of the operator's tools and return what it said."""
+        process = await self.beside("ops", *arguments)
+        return (await asyncio.wait_for(process.communicate(), PATIENCE_S))[0]
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
@@ -121,6 +144,16 @@ class BotProcess:
     def _handled(self) -> int:
         return int(self.rows("SELECT count(*) FROM inbox WHERE state<>'NEW'")[0][0])
 
+    async def link(self, words: str) -> str:
+        """Wait for an address with these words in it, in a message or behind its button, and return what follows."""
+        found = re.compile(re.escape(words) + r"([^\s\"']+)")
+
+        def all_said() -> str:
+            return " ".join(f"{m.content.text} {m.inline}" for m in self._state.messages[demo.OWNER_ID].values())
+
+        await eventually(lambda: found.search(all_said()))
+        return str(found.findall(all_said())[-1])
+
     def taps(self, shown: Shown, label: str) -> None:
         """Tap the button whose label holds these words."""
         data = next(data for text, data in shown.buttons.items() if label in text)
@@ -143,8 +176,7 @@ class BotProcess:
 
     def order_requests(self) -> int:
         """Return how many requests to place an order reached the simulated venues."""
-        found = self.sandbox.world.journal.find(text="order/create")
-        return sum(record.operation.startswith("POST") for record in found)
+        return sum(record.operation in _ORDERS for record in self.sandbox.world.journal.find())
 
     def said(self) -> str:
         """Return everything it wrote to its terminal."""
