@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from chat.call import Call, Reply
-from chat.ledger import beginning_of, past, period_of
-from chat.reading import chosen_accounts
+from chat.ledger import beginning_of, past, period_and_place
+from chat.reading import ask_all, scope_of
 from core.exporting import Row, Table, as_csv
 from core.past import ASKED_BACK, MOST
 from models.account import Account
 from models.errors import BadOrder, Unavailable
+from telegram_ui.parts import Part
 from telegram_ui.screen import Attachment
 from telegram_ui.views.pictures import export_caption
 
@@ -18,40 +20,38 @@ _STORED = 20_000
 
 async def cmd_export(call: Call) -> Reply:
     """Send `/export trades month`, or what a button names, as a file."""
-    words = list(call.arguments) or call.text.lower().split()
-    table, period = _read(words)
+    table, period, place = _read(list(call.arguments) or call.text.lower().split())
+    accounts, scope = await scope_of(call, place)
     since = beginning_of(call, period)
-    rows: list[tuple[Account, Row]] = []
-    for account in await chosen_accounts(call):
-        rows += [(account, row) for row in await _rows(call, account, table, period, since)]
+    looked = await ask_all(accounts, lambda account: _rows(call, account, table, period, since))
+    failed: list[Part[Any]] = [part for part in looked if part.error is not None]
+    if len(failed) == len(looked) and failed[0].error is not None:
+        raise failed[0].error
+    rows = [(part.account, row) for part in looked for row in part.value or ()]
     file = Attachment(
         name=f"elcaro-{table}-{period}-{call.services.now():%Y%m%d}.csv",
         content=as_csv(table, rows).encode(),
-        caption=export_caption(call.t, table.value, period, len(rows)),
+        caption=export_caption(call.t, table.value, period, len(rows), scope, failed),
     )
     if not await call.send_file(file, False):
         raise Unavailable("Telegram did not take the file", code="file_not_sent")
     return None
 
 
-def _read(words: Sequence[str]) -> tuple[Table, str]:
-    """Read a table and a period, in any order."""
-    table, period = Table.TRADES, "month"
-    for word in words[:2]:
-        if word in set(Table):
-            table = Table(word)
-        else:
-            period = period_of(word, period)
-    if len(words) > 2:
-        raise BadOrder("expected a table and a period", code="unknown_period")
-    return table, period
+def _read(words: Sequence[str]) -> tuple[Table, str, str]:
+    """Read a table, a period and the accounts: `trades month all`."""
+    tables = [Table(word) for word in words if word in set(Table)]
+    if len(tables) > 1:
+        raise BadOrder("expected one table", code="unknown_period")
+    period, place = period_and_place([word for word in words if word not in set(Table)], "month")
+    return (*tables, Table.TRADES)[0], period, place
 
 
 async def _rows(call: Call, account: Account, table: Table, period: str, since: datetime) -> Sequence[Row]:
     if table is Table.FILLS:
         return await _fills(call, account, since)
     found = await past(call, account, period)
-    return found.closed if table is Table.TRADES else found.funding
+    return (*found.closed, *found.entry_fees) if table is Table.TRADES else found.funding
 
 
 async def _fills(call: Call, account: Account, since: datetime) -> Sequence[Row]:

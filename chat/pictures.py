@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from chat.call import Call, Reply
 from chat.confirm import thawed_account
-from chat.ledger import past, period_of
+from chat.ledger import past, period_and_place
 from chat.money import find_instrument, find_market
-from chat.reading import chosen_accounts
+from chat.reading import ask_all, chosen_accounts, scope_of
 from core.past import Past
 from core.phrases import parse_symbol
+from core.summary import Summary
 from models.account import Account
 from models.errors import BadOrder, Unavailable
 from models.fill import ClosedPnl
@@ -24,8 +25,9 @@ from pictures.chart import Bar, ChartPicture, Level, Line, chart
 from pictures.curve import CurvePicture, curve
 from pictures.painter import PictureFailed
 from pictures.svg import Markup
+from telegram_ui.parts import Part
 from telegram_ui.screen import Attachment, Screen, plain_text
-from telegram_ui.views.history import PERIODS
+from telegram_ui.views.history import PERIODS, pnl_view
 from telegram_ui.views.pictures import (
     INTERVALS,
     LEVEL_WORDS,
@@ -203,12 +205,16 @@ def _card(call: Call, account: Account, row: ClosedPnl, share: Decimal | None, c
 
 
 async def cmd_curve(call: Call) -> Reply:
-    """Send how profit grew and fell, a picture for each chosen account."""
-    period = period_of(call.arguments[0] if call.arguments else call.text, "month")
+    """Send how profit grew and fell, a picture for each account: `/curve month`, `/curve month all`."""
+    period, place = period_and_place(call.arguments or call.text.lower().split(), "month")
+    accounts, _ = await scope_of(call, place)
     unsent: list[Screen] = []
     drawn = 0
-    for account in await chosen_accounts(call):
-        found = await past(call, account, period)
+    looked = await ask_all(accounts, lambda account: past(call, account, period))
+    silent: list[Part[Summary]] = [Part(account=part.account, error=part.error) for part in looked if part.error]
+    if len(silent) == len(looked) and silent[0].error is not None:
+        raise silent[0].error
+    for account, found in ((part.account, part.value) for part in looked if part.value is not None):
         points = found.curve
         if not points:
             continue
@@ -219,9 +225,9 @@ async def cmd_curve(call: Call) -> Reply:
         caption = curve_caption(call.t, account, period, found.summary, deepest_fall(places))
         left = await _send(call, f"profit-{period}", drawing, caption)
         unsent += [] if left is None else [left]
-    if not drawn:
+    if not drawn and not silent:
         raise BadOrder("nothing was closed", code="no_trades")
-    return unsent
+    return [*unsent, pnl_view(call.t, period, silent)] if silent else unsent
 
 
 def _curve(

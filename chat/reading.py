@@ -75,7 +75,11 @@ async def scoped(call: Call, place: int) -> tuple[list[Account], Scope]:
     Args:
         place: Which of a button's arguments is the word; a command's is its text.
     """
-    word = call.arguments[place] if len(call.arguments) > place else call.text.strip().lower()
+    return await scope_of(call, call.arguments[place] if len(call.arguments) > place else call.text.strip().lower())
+
+
+async def scope_of(call: Call, word: str) -> tuple[list[Account], Scope]:
+    """Return the accounts that a word stands for: `all`, a venue; any other word, or none: those that are chosen."""
     every = await every_account(call)
     venues = tuple(dict.fromkeys(account.exchange for account in every))
     accounts = [account for account in every if word in (Scope.ALL, account.exchange)]

@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
 
+from core.summary import EntryFee
 from models.account import Account
 from models.fill import ClosedPnl, Fill, FundingPayment
 from models.values import jsonable
@@ -20,7 +21,8 @@ class Table(StrEnum):
     FUNDING = "funding"
 
 
-Row = ClosedPnl | Fill | FundingPayment
+Row = ClosedPnl | Fill | FundingPayment | EntryFee
+"""`trades` also has what was paid to open, where results leave that out: the column `pnl` adds up to the whole."""
 
 COLUMNS: Mapping[Table, str] = {
     Table.TRADES: "closed_at symbol side size entry_price exit_price pnl fees leverage kind order_id",
@@ -42,13 +44,22 @@ def as_csv(table: Table, rows: Iterable[tuple[Account, Row]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["exchange", "account_type", *columns])
     for account, row in ordered:
-        values = (_cell(getattr(row, name)) for name in columns)
-        writer.writerow([account.exchange, account.account_type.value, *values])
+        values = _opening_fee(row, columns) if isinstance(row, EntryFee) else [getattr(row, name) for name in columns]
+        writer.writerow([account.exchange, account.account_type.value, *map(_cell, values)])
     return text.getvalue()
 
 
+OPENING_FEE = "opening_fee"
+"""The kind of a row that is no trade but what opening one cost."""
+
+
+def _opening_fee(row: EntryFee, columns: Sequence[str]) -> list[object]:
+    told = {"closed_at": row.at, "symbol": row.symbol, "pnl": -row.fee, "fees": row.fee, "kind": OPENING_FEE}
+    return [told.get(name) for name in columns]
+
+
 def _moment(row: Row, name: str) -> datetime:
-    moment = getattr(row, name)
+    moment = row.at if isinstance(row, EntryFee) else getattr(row, name)
     assert isinstance(moment, datetime)
     return moment
 

@@ -115,13 +115,17 @@ class Scope:
 CHOSEN = Scope()
 
 
-def scope_rows(t: Texts, name: str, scope: Scope) -> tuple[tuple[Button, ...], ...]:
-    """Return the buttons that show the same list of all accounts, or of one venue's."""
+def scope_rows(t: Texts, name: str, scope: Scope, first: str | int = 0) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons that show the same list of all accounts, or of one venue's.
+
+    Args:
+        first: What the buttons carry before the word; lists have their page there.
+    """
     if len(scope.venues) < 2:
         return ()
     labels = {Scope.ALL: str(t("All")), **{venue: venue_name(venue) for venue in scope.venues}}
     buttons = [
-        Button(text=("• " if word == scope.word else "") + label, action=action(name, 0, word))
+        Button(text=("• " if word == scope.word else "") + label, action=action(name, first, word))
         for word, label in labels.items()
     ]
     wide = len(buttons) if len(buttons) <= _MOST_IN_A_ROW else 2

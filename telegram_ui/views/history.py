@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 
 from models.account import Account
 from models.fill import ClosedPnl
-from telegram_ui.buttons import action, home_button, pager, refresh_button
-from telegram_ui.parts import Part, blocks, part_text
+from telegram_ui.buttons import CHOSEN, Scope, action, home_button, pager, refresh_button, scope_rows
+from telegram_ui.parts import Part, blocks, part_text, totals_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, side_mark
@@ -39,28 +39,56 @@ class Result(Protocol):
 ResultT = TypeVar("ResultT", bound=Result)
 
 
-def pnl_view(t: Texts, period: str, parts: Sequence[Part[ResultT]]) -> Screen:
-    """Show what a stretch of time brought, account by account."""
+def pnl_view(
+    t: Texts,
+    period: str,
+    parts: Sequence[Part[ResultT]],
+    scope: Scope = CHOSEN,
+    currencies: Sequence[str | None] = (),
+) -> Screen:
+    """Show what a stretch of time brought, account by account, and together where results are in one currency.
+
+    Args:
+        currencies: What each account's result is in; None where that is not one currency.
+    """
+    place = scope.arguments
     return Screen(
         text=blocks(
             dotted(bold(t("Profit and loss")), t(PERIODS[period])),
             *(part_text(t, part, lambda result: result_text(t, result)) for part in parts),
+            _together(t, parts, currencies),
         ),
         keyboard=(
-            *period_buttons(t, period, "pnl"),
+            *period_buttons(t, period, "pnl", after=place),
+            *scope_rows(t, "pnl", scope, period),
             (
-                Button(text="📈 " + t("Curve"), action=action("cv", period)),
-                Button(text=t("Export"), action=action("exp", "trades", period)),
+                Button(text="📈 " + t("Curve"), action=action("cv", period, *place)),
+                Button(text=t("Export"), action=action("exp", "trades", period, *place)),
             ),
-            (Button(text=t("History"), action="hist"), refresh_button(t, action("pnl", period)), home_button(t)),
+            (
+                Button(text=t("History"), action=action("hist", 0, *place)),
+                refresh_button(t, action("pnl", period, *place)),
+                home_button(t),
+            ),
         ),
     )
 
 
-def period_buttons(t: Texts, chosen: str, name: str, *arguments: str) -> Keyboard:
-    """Return a button for each period, two in a row; what they do carries the period last."""
+def _together(t: Texts, parts: Sequence[Part[ResultT]], currencies: Sequence[str | None]) -> Html | None:
+    """Add results up, unless the currency of one that is not nothing is unknown: a total would leave it out."""
+    known = list(zip(parts, currencies, strict=False))
+    busy = [(part, currency) for part, currency in known if part.value and (part.value.trades or part.value.funding)]
+    if any(currency is None for _, currency in busy):
+        return None
+    amounts = [(part.account, currency or "", part.value.total) for part, currency in busy if part.value]
+    missing = sum(part.value is None for part in parts)
+    return totals_text(t, amounts, t.signed_money, missing=missing)
+
+
+def period_buttons(t: Texts, chosen: str, name: str, *arguments: str, after: Sequence[str] = ()) -> Keyboard:
+    """Return a button for each period, two in a row; what they do carries the period after these, before those."""
     buttons = tuple(
-        Button(text=("● " if period == chosen else "") + t(word), action=action(name, *arguments, period))
+        Button(text=("● " if period == chosen else "") + t(word), action=action(name, *arguments, period, *after))
         for period, word in PERIODS.items()
     )
     return (buttons[:2], buttons[2:])
@@ -87,7 +115,7 @@ def result_text(t: Texts, result: Result) -> Html:
     )
 
 
-def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0) -> Screen:
+def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0, scope: Scope = CHOSEN) -> Screen:
     """List closed trades, newest first."""
     rows: list[tuple[Account, ClosedPnl]] = [(part.account, row) for part in parts for row in part.value or []]
     rows.sort(key=lambda item: item[1].closed_at, reverse=True)
@@ -102,19 +130,26 @@ def history_view(t: Texts, parts: Sequence[Part[list[ClosedPnl]]], page: int = 0
             t("No closed trades.") if not rows and not failed else None,
             *(part_text(t, part, lambda _: Html("")) for part in failed),
         ),
-        keyboard=_history_keyboard(t, shown, page, pages),
+        keyboard=_history_keyboard(t, shown, page, pages, scope),
     )
 
 
-def _history_keyboard(t: Texts, shown: Sequence[tuple[Account, ClosedPnl]], page: int, pages: int) -> Keyboard:
+def _history_keyboard(
+    t: Texts, shown: Sequence[tuple[Account, ClosedPnl]], page: int, pages: int, scope: Scope
+) -> Keyboard:
+    place = scope.arguments
     pictures = tuple(
         Button(text=f"🖼 {n}", action=picture_action(account, row)) for n, (account, row) in enumerate(shown, 1)
     )
     return (
         *((pictures,) if pictures else ()),
-        *((pager("hist", page, pages),) if pages > 1 else ()),
-        (Button(text=t("Profit"), action=action("pnl", "week")), Button(text=t("Export"), action="exp")),
-        (refresh_button(t, action("hist", page)), home_button(t)),
+        *((pager("hist", page, pages, scope),) if pages > 1 else ()),
+        *scope_rows(t, "hist", scope),
+        (
+            Button(text=t("Profit"), action=action("pnl", "week", *place)),
+            Button(text=t("Export"), action=action("exp", "trades", "month", *place)),
+        ),
+        (refresh_button(t, action("hist", page, *place)), home_button(t)),
     )
 
 

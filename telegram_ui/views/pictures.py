@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from models.account import Account
 from models.enums import PositionSide
 from models.fill import ClosedPnl
-from telegram_ui.buttons import PositionKey, action, home_button
+from telegram_ui.buttons import CHOSEN, PositionKey, Scope, action, home_button
+from telegram_ui.parts import Part, part_text
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
 from telegram_ui.views.history import PERIODS, Result, period_buttons, result_text
@@ -84,16 +86,23 @@ def curve_caption(t: Texts, account: Account, period: str, result: Result, drawd
     )
 
 
-def export_caption(t: Texts, table: str, period: str, count: int) -> Screen:
-    """Say what a file holds, and offer the others."""
+def export_caption(
+    t: Texts, table: str, period: str, count: int, scope: Scope = CHOSEN, failed: Sequence[Part[Any]] = ()
+) -> Screen:
+    """Say what a file holds, and which accounts it lacks; offer the others."""
+    place = scope.arguments
     rows = t.plural("{count} row", "{count} rows", count)
     tables = tuple(
-        Button(text=("● " if name == table else "") + t(word), action=action("exp", name, period))
+        Button(text=("● " if name == table else "") + t(word), action=action("exp", name, period, *place))
         for name, word in TABLE_WORDS.items()
     )
     return Screen(
-        text=lines(dotted(bold(t(TABLE_WORDS[table])), t(PERIODS[period]), rows), t("Times are UTC.")),
-        keyboard=(tables, *period_buttons(t, period, "exp", table), (home_button(t),)),
+        text=lines(
+            dotted(bold(t(TABLE_WORDS[table])), t(PERIODS[period]), rows),
+            t("Times are UTC."),
+            *(part_text(t, part, lambda _: Html("")) for part in failed),
+        ),
+        keyboard=(tables, *period_buttons(t, period, "exp", table, after=place), (home_button(t),)),
     )
 
 

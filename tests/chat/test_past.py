@@ -8,6 +8,7 @@ import pytest
 
 from sandbox import demo
 from sandbox.telegram.records import Message
+from telegram_ui.texts import Texts
 from tests.chat.rig import Phone, Rig
 
 D = Decimal
@@ -116,3 +117,28 @@ async def test_accounts_are_compared_with_their_venues(owner: Phone) -> None:
 
 async def test_owner_sees_what_was_done(owner: Phone) -> None:
     assert "What was done lately" in (await owner.says("/audit")).text
+
+
+async def test_results_of_several_accounts_are_told_one_by_one(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange hyperliquid")
+    await trades(rig, owner)
+    shown = await owner.says("/pnl month all")
+    assert all(name in shown.text for name in ("Bybit", "HyperLiquid", "OKX"))
+    assert "ETHUSDT" in (await owner.taps("HyperLiquid")).text
+    rig.sandbox.fault("error_before", venue="bybit", match="*", count=None)
+    await owner.says("/history all")
+    assert all(word in owner.last().text for word in ("ETHUSDT", "This is not zero"))
+    await owner.says("/export trades week all")
+    caption = files(rig)[-1].content.text
+    assert all(word in caption for word in ("Bybit", "This is not zero"))
+
+
+async def test_file_adds_up_with_profit_where_results_leave_opening_fees_out(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange hyperliquid")
+    await trades(rig, owner)
+    await owner.says("/export trades month")
+    rows = list(csv.DictReader(io.StringIO(text_of(files(rig)[-1]))))
+    whole = sum((D(row["pnl"]) for row in rows), D(0))
+    assert any(row["kind"] == "opening_fee" and row["symbol"] == "ETHUSDT" for row in rows)
+    told = next(line for line in (await owner.says("/pnl month")).text.splitlines() if line.startswith("Trades"))
+    assert told.split(" · ")[0] == "Trades " + Texts("en").signed_money(whole)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.exporting import OPENING_FEE
 from core.summary import Summary
 from sandbox.server import Sandbox
 from telegram_ui.texts import LANGUAGES, Texts
@@ -190,7 +191,8 @@ async def looks_back(e: Evening, since: int, before: Decimal) -> None:
     assert abs(in_markets(summary) - before - e.earned(since, *TRADED)) < D("0.01")
     await e.says("/pnl day", e.t.signed_money(summary.total))
     rows = await e.exported("/export trades day")
-    assert len(rows) == summary.trades
+    assert sum(row["kind"] != OPENING_FEE for row in rows) == summary.trades
+    assert abs(sum((D(row["pnl"]) for row in rows), D(0)) - summary.pnl) < D("0.01")
 
 
 def in_markets(summary: Summary) -> Decimal:

@@ -208,6 +208,18 @@ SAFETY: dict[str, Make] = {
 HISTORY: dict[str, Make] = {
     "pnl": lambda t: history.pnl_view(t, "week", [ok(s.PAPER, SUMMARY)]),
     "pnl_none": lambda t: history.pnl_view(t, "day", [ok(s.PAPER, summarize([], []))]),
+    "pnl_everywhere": lambda t: history.pnl_view(
+        t,
+        "week",
+        [ok(s.PAPER, SUMMARY), ok(s.DEMO, SUMMARY), failed(s.REAL, s.SILENT_VENUE)],
+        Scope(word="all", venues=("bybit", "hyperliquid")),
+        ["USDT", "USDT", None],
+    ),
+    "history_everywhere": lambda t: history.history_view(
+        t,
+        [ok(s.PAPER, [s.CLOSED]), ok(s.TESTNET, [s.LOST]), failed(s.REAL, s.SILENT_VENUE)],
+        scope=Scope(word="all", venues=("bybit", "hyperliquid")),
+    ),
     "history": lambda t: history.history_view(t, [ok(s.PAPER, [s.CLOSED, s.LOST])]),
     "history_none": lambda t: history.history_view(t, [ok(s.PAPER, [])]),
 }
@@ -219,6 +231,9 @@ PICTURES: dict[str, Make] = {
     "trade_caption": lambda t: pictures.trade_caption(t, s.PAPER, s.CLOSED, D("0.0978"), "USDT"),
     "curve_caption": lambda t: pictures.curve_caption(t, s.PAPER, "month", SUMMARY, D("-12.5")),
     "export_caption": lambda t: pictures.export_caption(t, "trades", "all", 2),
+    "export_caption_lacking": lambda t: pictures.export_caption(
+        t, "trades", "week", 2, Scope(word="all"), [failed(s.REAL, s.SILENT_VENUE)]
+    ),
     "drift": lambda t: drift.drift_view(t, [ok(s.PAPER, s.LOOK), failed(s.REAL, s.SILENT_VENUE)]),
     "drift_found": lambda t: drift.drift_view(t, [ok(s.PAPER, replace(s.LOOK, drift=s.DRIFT))]),
 }
