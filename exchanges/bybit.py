@@ -219,7 +219,7 @@ class BybitExchange(BybitHistory, BybitSender):
     async def _info(self) -> Answer:
         info = await self._http.read(self._api.get_account_info())
         self._margin_mode = _margin_mode(info.result)
-        self._margin_mode_until = self._gate.monotonic() + _MODE_KEPT_S
+        self._margin_mode_until = self._transport.gate.monotonic() + _MODE_KEPT_S
         return info
 
     async def _known_margin_mode(self) -> MarginMode | None:
@@ -227,7 +227,7 @@ class BybitExchange(BybitHistory, BybitSender):
 
         It only describes a position, so where it cannot be had the last one known stands, or none.
         """
-        if self._gate.monotonic() >= self._margin_mode_until:
+        if self._transport.gate.monotonic() >= self._margin_mode_until:
             with contextlib.suppress(Unavailable):
                 await self._info()
         return self._margin_mode
@@ -240,7 +240,7 @@ class BybitExchange(BybitHistory, BybitSender):
         """
         if instrument is not None:
             return [await self._all(endpoint, market(instrument), a_page=a_page)]
-        now, what = self._gate.monotonic(), endpoint.__name__
+        now, what = self._transport.gate.monotonic(), endpoint.__name__
         is_lazy = read_purpose() is Purpose.SYNC
         scopes = [n for n in range(len(SCOPES)) if not (is_lazy and self._empty_until.get((what, n), 0.0) > now)]
         firsts = self._first_calls.get(what)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exchanges import bybit_errors as errors
+from exchanges.acks import LONGEST_MESSAGE, client_order_id_of, unreadable
 from models.requests import (
     Ack,
     AckKind,
@@ -19,9 +20,7 @@ from models.requests import (
     OrderRequest,
 )
 
-_LONGEST_MESSAGE = 160
 _SAME, _SAME_TEXT = errors.ORDER_UNCHANGED
-_WORDS_OF_STATUS = {403: "venue_busy", 429: "venue_busy", 301: "redirected", 302: "redirected", 307: "redirected"}
 
 
 def classify(action: Action, envelope: Mapping[str, Any] | None, status: int) -> tuple[Ack, ...]:
@@ -31,29 +30,25 @@ def classify(action: Action, envelope: Mapping[str, Any] | None, status: int) ->
         envelope: The answer's JSON object; None if it was anything else.
         status: The answer's HTTP status.
     """
-    legs = action.orders if isinstance(action, BatchOrders) else (action,)
+    legs = legs_of(action)
     if status != 200 or envelope is None:
-        return tuple(_unknown(leg, status) for leg in legs)
+        return tuple(unreadable(leg, status) for leg in legs)
     code, message = envelope.get("retCode"), envelope.get("retMsg")
     if isinstance(action, BatchOrders) and _is_code(code) and code == 0:
         return _batch(action.orders, envelope, status)
     return tuple(_leg(leg, code, message, envelope.get("result"), status) for leg in legs)
 
 
-def undelivered(action: Action, kind: AckKind, code: str, message: str) -> tuple[Ack, ...]:
-    """Return the acks of a request that got no answer."""
-    legs = action.orders if isinstance(action, BatchOrders) else (action,)
-    return tuple(
-        Ack(kind=kind, client_order_id=_client_order_id(leg), code=code, message=message[:_LONGEST_MESSAGE])
-        for leg in legs
-    )
+def legs_of(action: Action) -> Sequence[Action]:
+    """Return what Bybit answers one by one."""
+    return action.orders if isinstance(action, BatchOrders) else (action,)
 
 
 def _batch(orders: Sequence[OrderRequest], envelope: Mapping[str, Any], status: int) -> tuple[Ack, ...]:
     """Read a batch: two lists side by side, a code and an order for each. An item that is missing is unknown."""
     results, codes = _list(envelope.get("result")), _list(envelope.get("retExtInfo"))
     if len(results) != len(orders) or len(codes) != len(orders):
-        return tuple(_unknown(order, status, "The batch's answer does not list every order.") for order in orders)
+        return tuple(unreadable(order, status, "The batch's answer does not list every order.") for order in orders)
     return tuple(
         _leg(order, item.get("code"), item.get("msg"), result, status)
         for order, result, item in zip(orders, results, codes, strict=True)
@@ -62,7 +57,7 @@ def _batch(orders: Sequence[OrderRequest], envelope: Mapping[str, Any], status: 
 
 def _leg(leg: Action, code: object, message: object, result: object, status: int) -> Ack:
     if not _is_code(code):
-        return _unknown(leg, status, "The answer has no code.")
+        return unreadable(leg, status, "The answer has no code.")
     if code == 0:
         return _accepted(leg, result, status)
     if code in errors.UNCHANGED and not isinstance(leg, OrderRequest):
@@ -77,19 +72,19 @@ def _accepted(leg: Action, result: object, status: int) -> Ack:
     """Believe an acknowledgement only if it is about our order."""
     found = result if isinstance(result, dict) else {}
     if found.get("success") == "0" or found.get("reasons"):  # of cancel-all and of the margin mode
-        return _unknown(leg, status, "The venue took the request and says that it failed.")
+        return unreadable(leg, status, "The venue took the request and says that it failed.")
     if not isinstance(leg, OrderRequest | AmendOrder | CancelOrder):
         return Ack(kind=AckKind.ACCEPTED, http_status=status)
     order_id, echo = found.get("orderId"), found.get("orderLinkId")
-    ours = _client_order_id(leg)
+    ours = client_order_id_of(leg)
     if not isinstance(order_id, str) or not order_id:
-        return _unknown(leg, status, "The acknowledgement names no order.")
+        return unreadable(leg, status, "The acknowledgement names no order.")
     if isinstance(leg, OrderRequest):
         is_ours = echo == ours
     else:
         is_ours = leg.order_id == order_id if leg.order_id is not None else echo == ours
     if not is_ours:
-        return _unknown(leg, status, "The acknowledgement is about another order.")
+        return unreadable(leg, status, "The acknowledgement is about another order.")
     return Ack(kind=AckKind.ACCEPTED, order_id=order_id, client_order_id=ours, http_status=status)
 
 
@@ -105,26 +100,12 @@ def _ack(kind: AckKind, leg: Action, code: Any, message: object, status: int, *,
         word = "position_closed"  # nothing is left to reduce, so the venue cuts the size to zero
     return Ack(
         kind=kind,
-        client_order_id=_client_order_id(leg),
+        client_order_id=client_order_id_of(leg),
         code=word,
         venue_code=str(code),
-        message=str(message or "")[:_LONGEST_MESSAGE],
+        message=str(message or "")[:LONGEST_MESSAGE],
         http_status=status,
     )
-
-
-def _unknown(leg: Action, status: int, message: str = "The answer cannot be read.") -> Ack:
-    return Ack(
-        kind=AckKind.UNKNOWN,
-        client_order_id=_client_order_id(leg),
-        code=_WORDS_OF_STATUS.get(status, "venue_error"),
-        message=message,
-        http_status=status,
-    )
-
-
-def _client_order_id(leg: Action) -> str | None:
-    return leg.client_order_id if isinstance(leg, OrderRequest | AmendOrder | CancelOrder) else None
 
 
 def _is_code(code: object) -> bool:

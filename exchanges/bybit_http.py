@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-import msgspec
 from pybit.unified_trading import HTTP
 
 from exchanges import bybit_errors as errors
 from exchanges.bybit_calls import Answer, Call, Endpoints
 from exchanges.clock import STALE_S
 from exchanges.pacing import Cost, Limit, Purpose, read_purpose
-from exchanges.transport import MAX_ANSWER, NOT_JSON, Response, Transport
+from exchanges.transport import MAX_ANSWER, Response, Transport, json_object
 from models.errors import BadPayload, Unavailable
 from models.values import from_millis
 
@@ -144,7 +143,7 @@ class BybitHTTP(HTTP):
 
     def take_in(self, call: Call, response: Response, *, is_certain: bool = False) -> dict[str, Any] | None:
         """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
-        envelope = decode(response)
+        envelope = json_object(response.body)
         moment = _moment_ms(envelope) if envelope else None
         code = _whole(envelope.get("retCode")) if envelope else None
         if moment is not None:
@@ -218,15 +217,6 @@ def is_safe_in_url(value: object) -> bool:
 def fingerprint(api_key: str) -> str:
     """Return a name for a key that does not tell the key."""
     return hashlib.sha256(api_key.encode()).hexdigest()[:16]
-
-
-def decode(response: Response) -> dict[str, Any] | None:
-    """Return the JSON object of an answer; None if it is anything else."""
-    try:
-        envelope = msgspec.json.decode(response.body)
-    except NOT_JSON:
-        return None
-    return envelope if isinstance(envelope, dict) else None
 
 
 def _whole(value: object) -> int | None:

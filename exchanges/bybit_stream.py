@@ -9,13 +9,12 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from exchanges import bybit_errors as errors
 from exchanges.base import AccountEvent
 from exchanges.bybit_http import BybitHTTP
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
-from exchanges.transport import NOT_JSON
+from exchanges.transport import json_object
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
@@ -64,11 +63,11 @@ async def account_events(
 
 async def _log_in(line: Line, http: BybitHTTP) -> None:
     expires = http.transport.clock.now_ms() + _LOGIN_VALID_MS
-    await line.send(_text({"op": "auth", "args": [http.api_key, expires, http.sign_stream(expires)]}))
+    await line.send_json({"op": "auth", "args": [http.api_key, expires, http.sign_stream(expires)]})
     answer = await _answer_to(line, "auth")
     if answer.get("success") is not True:
         raise _refusal(answer)
-    await line.send(_text({"op": "subscribe", "args": list(TOPICS)}))
+    await line.send_json({"op": "subscribe", "args": list(TOPICS)})
     answer = await _answer_to(line, "subscribe")
     if answer.get("success") is not True:
         raise LineLost(f"subscription refused: {str(answer.get('ret_msg'))[:80]}")
@@ -76,7 +75,7 @@ async def _log_in(line: Line, http: BybitHTTP) -> None:
 
 async def _answer_to(line: Line, op: str) -> dict[str, Any]:
     while True:
-        message = _decode(await line.receive())
+        message = json_object(await line.receive())
         if message is not None and message.get("op") == op:
             return message
 
@@ -92,7 +91,7 @@ def _refusal(answer: dict[str, Any]) -> Rejected | LineLost:
 
 def _event(raw: bytes, account_type: AccountType) -> AccountEvent | None:
     """Read one message; None for pongs and for what is no contract. What cannot be read is a gap."""
-    message = _decode(raw)
+    message = json_object(raw)
     topic = str(message.get("topic", "")).partition(".")[0] if message else ""
     if message is None or topic not in TOPICS:
         return None
@@ -119,15 +118,3 @@ def _read(topic: str, message: dict[str, Any], account_type: AccountType) -> Acc
     positions = [Position.from_bybit(row, account_type=account_type, as_of=as_of) for row in rows]
     is_gap = None in positions  # a flat row names no side, so only a snapshot tells what has gone
     return AccountEvent(positions=tuple(position for position in positions if position is not None), is_gap=is_gap)
-
-
-def _text(message: dict[str, Any]) -> str:
-    return msgspec.json.encode(message).decode()
-
-
-def _decode(raw: bytes) -> dict[str, Any] | None:
-    try:
-        message = msgspec.json.decode(raw)
-    except NOT_JSON:
-        return None
-    return message if isinstance(message, dict) else None

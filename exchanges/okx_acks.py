@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from exchanges import okx_errors as errors
+from exchanges.acks import LONGEST_MESSAGE, client_order_id_of, unreadable
 from exchanges.okx_order_rows import AlgoId
 from models.requests import (
     Ack,
@@ -20,15 +21,7 @@ from models.requests import (
     SetProtection,
 )
 
-_LONGEST_MESSAGE: Final = 160
 _FIRST_SERVER_ERROR: Final = 500
-_WORDS_OF_STATUS: Final = {
-    403: "venue_busy",
-    429: "venue_busy",
-    301: "redirected",
-    302: "redirected",
-    307: "redirected",
-}
 _DONE: Final = "0"
 
 Leg = Action
@@ -44,23 +37,15 @@ def classify(action: Action, envelope: Mapping[str, Any] | None, status: int) ->
     legs = legs_of(action)
     code = envelope.get("code") if envelope else None
     if envelope is None or not isinstance(code, str) or status >= _FIRST_SERVER_ERROR:
-        return tuple(_unknown(leg, status) for leg in legs)
+        return tuple(unreadable(leg, status) for leg in legs)
     rows = _rows(envelope)
     if not rows and code != _DONE:
         return tuple(_refused(leg, code, envelope.get("msg"), status) for leg in legs)
     if isinstance(action, CancelAll):
         rows = _in_order(action, rows)
     if len(rows) != len(legs) or status != 200:
-        return tuple(_unknown(leg, status, "The answer does not list what was asked for.") for leg in legs)
+        return tuple(unreadable(leg, status, "The answer does not list what was asked for.") for leg in legs)
     return tuple(_leg(leg, row, code, envelope.get("msg"), status) for leg, row in zip(legs, rows, strict=True))
-
-
-def undelivered(action: Action, kind: AckKind, code: str, message: str) -> tuple[Ack, ...]:
-    """Return the acks of a request that got no answer."""
-    return tuple(
-        Ack(kind=kind, client_order_id=_client_order_id(leg), code=code, message=message[:_LONGEST_MESSAGE])
-        for leg in legs_of(action)
-    )
 
 
 def legs_of(action: Action) -> Sequence[Leg]:
@@ -93,9 +78,9 @@ def _id(row: Mapping[str, Any], name: str) -> str | None:
 def _leg(leg: Leg, row: Mapping[str, Any], code: str, message: object, status: int) -> Ack:
     own = row.get("sCode", code)
     if not isinstance(own, str):
-        return _unknown(leg, status, "The answer has no code.")
+        return unreadable(leg, status, "The answer has no code.")
     if own == _DONE:
-        return _accepted(leg, row, status) if code in {_DONE, "2"} else _unknown(leg, status)
+        return _accepted(leg, row, status) if code in {_DONE, "2"} else unreadable(leg, status)
     return _refused(leg, own, row.get("sMsg") or message, status)
 
 
@@ -104,13 +89,13 @@ def _accepted(leg: Leg, row: Mapping[str, Any], status: int) -> Ack:
     if not isinstance(leg, OrderRequest | AmendOrder | CancelOrder):
         algo_id = _id(row, "algoId") if isinstance(leg, SetProtection) else None
         return Ack(kind=AckKind.ACCEPTED, order_id=algo_id, http_status=status)
-    ours = _client_order_id(leg)
+    ours = client_order_id_of(leg)
     if isinstance(leg, OrderRequest):
         is_ours = ours in _ids(row)
     else:
         is_ours = (AlgoId.read(leg.order_id).algo_id if leg.order_id is not None else ours) in _ids(row)
     if not is_ours:
-        return _unknown(leg, status, "The acknowledgement is about another order.")
+        return unreadable(leg, status, "The acknowledgement is about another order.")
     order_id = _id(row, "ordId") or _id(row, "algoId")  # a close names no order
     return Ack(kind=AckKind.ACCEPTED, order_id=order_id, client_order_id=ours, http_status=status)
 
@@ -119,10 +104,10 @@ def _refused(leg: Leg, code: str, message: object, status: int) -> Ack:
     bare = code.partition("_")[0]  # 51008_1000 is a case of 51008
     return Ack(
         kind=AckKind.REJECTED if bare in _refusals(leg) else AckKind.UNKNOWN,
-        client_order_id=_client_order_id(leg),
+        client_order_id=client_order_id_of(leg),
         code=errors.word(bare),
         venue_code=code,
-        message=str(message or "")[:_LONGEST_MESSAGE],
+        message=str(message or "")[:LONGEST_MESSAGE],
         http_status=status,
     )
 
@@ -131,20 +116,6 @@ def _refusals(leg: Leg) -> frozenset[str]:
     if isinstance(leg, OrderRequest):
         return errors.REFUSED
     return errors.CHANGE_REFUSED if isinstance(leg, AmendOrder | CancelOrder) else errors.SETTING_REFUSED
-
-
-def _unknown(leg: Leg, status: int, message: str = "The answer cannot be read.") -> Ack:
-    return Ack(
-        kind=AckKind.UNKNOWN,
-        client_order_id=_client_order_id(leg),
-        code=_WORDS_OF_STATUS.get(status, "venue_error"),
-        message=message,
-        http_status=status,
-    )
-
-
-def _client_order_id(leg: Leg) -> str | None:
-    return leg.client_order_id if isinstance(leg, OrderRequest | AmendOrder | CancelOrder) else None
 
 
 def _rows(envelope: Mapping[str, Any]) -> list[Mapping[str, Any]]:

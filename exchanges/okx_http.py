@@ -15,12 +15,10 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
-
 from exchanges import okx_errors as errors
 from exchanges.pacing import Cost, Limit, Purpose, read_purpose
 from exchanges.spec import Endpoints
-from exchanges.transport import MAX_ANSWER, NOT_JSON, Response, Transport
+from exchanges.transport import MAX_ANSWER, Response, Transport, json_object
 from models import wire
 from models.errors import BadPayload, Unavailable
 from models.values import from_millis
@@ -186,7 +184,7 @@ class OkxHttp:
 
     def take_in(self, response: Response, *, bucket: str) -> dict[str, Any] | None:
         """Return an answer's envelope, None if it has none, after learning the time and the limits it tells."""
-        envelope = decode(response)
+        envelope = json_object(response.body)
         sent_us = envelope.get("outTime") if envelope else None
         if isinstance(sent_us, str) and _MICROSECONDS.fullmatch(sent_us):
             self._observe(int(sent_us) / 1_000_000, response)
@@ -253,15 +251,6 @@ def with_query(path: str, query: Mapping[str, object]) -> str:
 def iso(time_ms: int) -> str:
     """Return a moment as OKX's headers carry it: 2020-12-08T09:08:57.715Z."""
     return from_millis(time_ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time_ms % 1000:03d}Z"
-
-
-def decode(response: Response) -> dict[str, Any] | None:
-    """Return the JSON object of an answer; None if it is anything else."""
-    try:
-        envelope = msgspec.json.decode(response.body)
-    except NOT_JSON:
-        return None
-    return envelope if isinstance(envelope, dict) else None
 
 
 def _http_error(status: int) -> Unavailable:

@@ -4,12 +4,14 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from exchanges import okx_acks, okx_orders
+from exchanges.acks import undelivered
+from exchanges.key_sender import KeySender
 from exchanges.okx_http import WINDOW_MS, OkxHttp
 from exchanges.okx_orders import Request
 from exchanges.okx_protection import Guard, protection_request
 from exchanges.okx_words import EXCHANGE
 from exchanges.pacing import Cost, Purpose
-from exchanges.turns import Turns, lowers_risk
+from exchanges.turns import lowers_risk
 from models.enums import PositionSide
 from models.errors import NotSent, OutcomeUnknown, Unavailable
 from models.instrument import Instrument
@@ -21,11 +23,11 @@ FENCE_MS = 10_000
 ReadGuards = Callable[[Instrument], Awaitable[Sequence[Guard]]]
 
 
-class OkxSender:
+class OkxSender(KeySender):
     """The write side of one account; a `Sender`.
 
     OKX itself refuses what comes after the fence: orders carry it as their `expTime`, and every request is signed with
-    a time so far back that its window ends there.
+    a time so far back that its window ends there. It tells repetitions only among orders that are open.
 
     Args:
         http: The account's client.
@@ -33,34 +35,15 @@ class OkxSender:
     """
 
     def __init__(self, http: OkxHttp, read_guards: ReadGuards) -> None:
+        super().__init__(http)
         self._http = http
-        self._clock = http.transport.clock
-        self._turns = Turns(http.transport.gate)
         self._read_guards = read_guards
         self._seen: dict[tuple[str, PositionSide], Sequence[Guard]] = {}
-
-    @property
-    def signer(self) -> str:
-        """The API key's fingerprint."""
-        return self._http.account
-
-    @property
-    def needs_nonce(self) -> bool:
-        """OKX tells repetitions by the client order id, and only among orders that are open."""
-        return False
 
     @property
     def fence_s(self) -> float:
         """How long after its stamp OKX takes a request."""
         return FENCE_MS / 1000
-
-    def venue_time_ms(self) -> int:
-        """Return OKX's clock, as far as its answers tell."""
-        return self._clock.now_ms()
-
-    def clock_error_ms(self) -> int | None:
-        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
-        return self._clock.error_ms()
 
     async def wait_turn(self, action: Action) -> None:
         """Wait until OKX's limits let this action out, and look at what it depends on.
@@ -106,16 +89,11 @@ class OkxSender:
         """
         action, path = request.action, request.url.removeprefix(self._http.rest)
         try:
-            await self._turns.take(self._cost(action, Request(path, None)))
-            if self._clock.now_ms() > request.stamp.fence_ms:
-                raise NotSent("The request waited past its fence.", code="fence_passed")
-            response = await self._http.transport.request(
-                "POST", request.url, body=request.body, headers=request.headers
-            )
+            response = await self._post(request, self._cost(action, Request(path, None)))
         except NotSent as e:
-            return okx_acks.undelivered(action, AckKind.NOT_SENT, e.code, e.message)
+            return undelivered(okx_acks.legs_of(action), AckKind.NOT_SENT, e.code, e.message)
         except OutcomeUnknown as e:
-            return okx_acks.undelivered(action, AckKind.UNKNOWN, e.code, e.message)
+            return undelivered(okx_acks.legs_of(action), AckKind.UNKNOWN, e.code, e.message)
         envelope = self._http.take_in(response, bucket=self._http.bucket(path))
         return okx_acks.classify(action, envelope, response.status)
 

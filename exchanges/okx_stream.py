@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 import aiohttp
-import msgspec
 
 from exchanges import okx_errors as errors
 from exchanges.base import AccountEvent
@@ -17,7 +16,7 @@ from exchanges.okx_http import OkxHttp
 from exchanges.okx_market import SWAPS, Contracts
 from exchanges.okx_order_rows import fill_from_okx, order_from_okx
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
-from exchanges.transport import NOT_JSON
+from exchanges.transport import json_object
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Rejected
@@ -81,16 +80,16 @@ async def _log_in(line: Line, http: OkxHttp) -> None:
         "timestamp": time,
         "sign": http.keys.signature(time + _LOGIN_TARGET),
     }
-    await line.send(_text({"op": "login", "args": [login]}))
+    await line.send_json({"op": "login", "args": [login]})
     await _confirmed(line, {"login"})
-    await line.send(_text({"op": "subscribe", "args": CHANNELS}))
+    await line.send_json({"op": "subscribe", "args": CHANNELS})
     for _ in CHANNELS:
         await _confirmed(line, {"subscribe"})
 
 
 async def _confirmed(line: Line, events: set[str]) -> None:
     while True:
-        message = _decode(await line.receive())
+        message = json_object(await line.receive())
         event = message.get("event") if message else None
         if event in events:
             return
@@ -109,7 +108,7 @@ def _refusal(message: dict[str, Any], *, is_login: bool) -> Rejected | LineLost:
 
 async def _event(raw: bytes, http: OkxHttp, contracts: Contracts, account_type: AccountType) -> AccountEvent | None:
     """Read one message; None for pongs and notices. What cannot be read is a gap."""
-    message = _decode(raw)
+    message = json_object(raw)
     argument = message.get("arg") if message else None
     if message is None or not isinstance(argument, dict) or "data" not in message:
         return None
@@ -141,15 +140,3 @@ async def _orders(rows: list[wire.Row], http: OkxHttp, contracts: Contracts, acc
         if fill is not None:
             fills.append(fill)
     return AccountEvent(orders=tuple(orders), fills=tuple(fills))
-
-
-def _text(message: dict[str, Any]) -> str:
-    return msgspec.json.encode(message).decode()
-
-
-def _decode(raw: bytes) -> dict[str, Any] | None:
-    try:
-        message = msgspec.json.decode(raw)
-    except NOT_JSON:
-        return None
-    return message if isinstance(message, dict) else None

@@ -7,10 +7,12 @@ while the line was down.
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
+import msgspec
 
 from models.errors import Unavailable
 
@@ -36,6 +38,10 @@ class Line:
     async def send(self, text: str) -> None:
         """Send one text frame."""
         await self._socket.send_str(text)
+
+    async def send_json(self, message: Mapping[str, Any]) -> None:
+        """Send an object as one text frame."""
+        await self.send(msgspec.json.encode(message).decode())
 
     async def receive(self) -> bytes:
         """Return the next text frame.
@@ -72,6 +78,8 @@ class StreamSpec:
     silence_s: float = 45.0
     """A line without any frame for so long is dead; answers to pings are frames."""
     greeting_s: float = 10.0
+    on_lost: Callable[[], None] | None = None
+    """Called whenever a line is lost, or could not be had."""
 
 
 def pause_s(attempt: int, chance: float) -> float:
@@ -109,6 +117,8 @@ async def follow(
                     connections += message is None
         except (LineLost, aiohttp.ClientError, TimeoutError, OSError):
             attempt = 1 if clock() - began >= _STEADY_S else attempt + 1
+        if spec.on_lost is not None:
+            spec.on_lost()
         await sleep(pause_s(attempt, chance()))
 
 

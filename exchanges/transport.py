@@ -9,9 +9,10 @@ import asyncio
 import email.utils
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -77,6 +78,21 @@ class Transport:
         self.measuring = asyncio.Lock()  # so that many first requests ask for the time once
         self._follows_date = follows_date
         self._timeout = timeout
+        self._kept: set[asyncio.Task[None]] = set()
+
+    def keep(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Do something beside the requests, at the longest until the transport is closed."""
+        task = asyncio.create_task(work, name=name)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return task
+
+    async def close(self) -> None:
+        """End what is done beside the requests."""
+        kept = list(self._kept)
+        for task in kept:
+            task.cancel()
+        await asyncio.gather(*kept, return_exceptions=True)
 
     async def request(
         self,
@@ -143,6 +159,15 @@ class Transport:
             return await self.request(method, url, body=body, headers=made, max_bytes=max_bytes)
         except (NotSent, OutcomeUnknown) as e:
             raise Unavailable(e.message, code=e.code, **e.fields) from e
+
+
+def json_object(raw: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a body or a frame holds; None if it is anything else."""
+    try:
+        found = msgspec.json.decode(raw)
+    except NOT_JSON:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def observe_date(clock: VenueClock, headers: Mapping[str, str], *, sent_at: float, received_at: float) -> None:
@@ -244,6 +269,8 @@ class Network:
     async def close(self) -> None:
         """Close every connection."""
         session, self._session = self._session, None
+        for transport in self._transports.values():
+            await transport.close()
         self._transports.clear()
         if session is not None:
             await session.close()

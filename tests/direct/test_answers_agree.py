@@ -9,9 +9,8 @@ import pytest
 from direct import bybit_answers, hyperliquid_answers
 from direct.hyperliquid_actions import action_for, legs_of
 from exchanges import bybit_acks
-from exchanges.bybit_http import decode
 from exchanges.hyperliquid_answers import acks_of
-from exchanges.transport import Response
+from exchanges.transport import Response, json_object
 from models.enums import MarginMode
 from models.requests import (
     AckKind,
@@ -190,7 +189,7 @@ BYBIT: dict[str, tuple[Action, Any, list[AckKind]]] = {
 
 def both_bybit(action: Action, body: bytes) -> tuple[list[AckKind], list[AckKind]]:
     """Return what the unified and the direct path make of an answer."""
-    unified = bybit_acks.classify(action, decode(answered(body)), 200)
+    unified = bybit_acks.classify(action, json_object(answered(body).body), 200)
     direct = bybit_answers.read_answer(200, body, action)
     return [ack.kind for ack in unified], [ack.kind for ack in direct]
 

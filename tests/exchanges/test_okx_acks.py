@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from exchanges import okx_errors as errors
-from exchanges.okx_acks import classify, undelivered
+from exchanges.acks import undelivered
+from exchanges.okx_acks import classify, legs_of
 from models.enums import OrderType, PositionMode
 from models.requests import (
     Ack,
@@ -183,7 +184,7 @@ def test_setting_needs_no_name_in_its_answer() -> None:
 
 
 def test_request_without_an_answer_has_an_ack_per_leg() -> None:
-    acks = undelivered(BatchOrders(orders=(ORDER, ORDER)), AckKind.UNKNOWN, "no_answer", "x" * 500)
+    acks = undelivered(legs_of(BatchOrders(orders=(ORDER, ORDER))), AckKind.UNKNOWN, "no_answer", "x" * 500)
     assert [(ack.kind, ack.code, len(ack.message)) for ack in acks] == [(AckKind.UNKNOWN, "no_answer", 160)] * 2
 
 
