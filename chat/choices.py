@@ -14,7 +14,7 @@ from telegram_ui.views.settings import exchange_view, language_view, mode_view
 
 
 async def cmd_exchange(call: Call) -> Reply:
-    """Show the venues, or choose what was named: a venue, or several accounts at once (`/exchange all`)."""
+    """Show the venues, or choose what was named: a venue, or several accounts at once ("all")."""
     wanted = (call.arguments[0] if call.arguments else call.text).strip().lower()
     if wanted in EXCHANGES:
         await db.set_exchange_type(call.user_id, wanted)
