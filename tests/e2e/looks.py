@@ -1,5 +1,6 @@
 """Measures of a page that anybody must be able to read: contrast, overflow, names, sizes of what is pressed."""
 
+from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Page
@@ -66,6 +67,20 @@ _CUT: Final = """
   .filter(element => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
   .map(element => element.innerText.slice(0, 60))
 """
+
+
+_AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
+_AXE_RUN: Final = """
+async () => (await axe.run(document.querySelector("dialog[open]") ?? document, { resultTypes: ["violations"] })).violations
+  .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))
+"""
+
+
+async def axe_violations(page: Page) -> list[str]:
+    """Return what axe, which knows the rules of accessibility, finds wrong: with the dialog that is open, or the page."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_AXE.read_text(encoding="utf-8"))
+    return await _ask(page, _AXE_RUN)
 
 
 async def low_contrast(page: Page, minimum: float = 4.5) -> list[str]:

@@ -180,9 +180,14 @@ export const Sheet = ({ title, close, children, footer, aside }) => {
   useBackButton(close);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current.showModal();
-    if (HAS_KEYBOARD.matches) dialog.current.querySelector("input")?.focus();
-    return () => (before?.isConnected && before !== document.body ? before : document.getElementById("content"))?.focus();
+    const shown = dialog.current;
+    shown.showModal();
+    if (HAS_KEYBOARD.matches) shown.querySelector("input")?.focus();
+    return () => {
+      shown.close(); // while it is open nothing under it takes the focus
+      const isThere = before?.isConnected && before !== document.body;
+      (isThere ? before : document.getElementById("content"))?.focus({ preventScroll: true });
+    };
   }, []);
   const pressPrimary = () => dialog.current.querySelector("footer [data-kind=primary]:enabled")?.click();
   const onCancel = (event) => {
