@@ -71,13 +71,13 @@ _CUT: Final = """
 
 _AXE: Final = Path(__file__).parent / "vendor" / "axe.min.js"
 _AXE_RUN: Final = """
-async () => (await axe.run(document.querySelector("dialog[open]") ?? document, { resultTypes: ["violations"] })).violations
-  .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))
+async () => (await axe.run(document.querySelector("dialog[open]") ?? document, { resultTypes: ["violations"] }))
+  .violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))
 """
 
 
 async def axe_violations(page: Page) -> list[str]:
-    """Return what axe, which knows the rules of accessibility, finds wrong: with the dialog that is open, or the page."""
+    """Return what axe, which knows the rules of accessibility, finds wrong with the open dialog or the page."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_AXE.read_text(encoding="utf-8"))
     return await _ask(page, _AXE_RUN)
