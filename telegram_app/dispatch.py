@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from telegram import Update
 
@@ -150,8 +151,16 @@ class Dispatcher:
         place = Place(self._messenger, incoming, key=key, must_arrive=must_arrive)
         call = self._call(incoming, route, person, t, place, number)
         await place.finish(reply := await _reply(call, route))
-        if isinstance(reply, Screen) and reply.is_live and place.message_id is not None:
-            self._live.follow(incoming.chat_id, place.message_id, lambda: _drawn(call, route))
+        if isinstance(reply, Screen) and place.message_id is not None:
+            self._follow(call, route, reply, place.message_id)
+
+    def _follow(self, call: Call, route: Route, screen: Screen, message_id: int) -> None:
+        """Draw a screen anew from now on where it follows the market, or counts down."""
+        counts = screen.later
+        if screen.is_live:
+            self._live.follow(call.chat_id, message_id, lambda: _drawn(call, route), shown=screen)
+        elif counts is not None:
+            self._live.follow(call.chat_id, message_id, lambda: _counted(call, counts), shown=screen)
 
     def _call(self, incoming: Incoming, route: Route, person: Person, t: Texts, place: Place, number: str) -> Call:
         async def forget() -> bool:
@@ -249,6 +258,10 @@ async def _drawn(call: Call, route: Route) -> Screen:
     if not isinstance(reply, Screen):
         raise Unavailable("nothing to draw")
     return reply
+
+
+async def _counted(call: Call, later: Callable[[datetime], Screen]) -> Screen:
+    return later(call.services.now())
 
 
 async def _too_old(call: Call) -> Reply:

@@ -1,12 +1,14 @@
-"""Cards that follow the market: the latest one of each chat is drawn again every few seconds, for some minutes.
+"""Screens that change by themselves: the latest one of each chat is drawn again every few seconds, for some minutes.
 
-A tap on the message ends that at once, because another screen takes its place.
+Cards follow the market; previews count down. A tap on the message ends that at once, because another screen takes its
+place. What is not drawn anew any more says so.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from telegram.error import TelegramError
@@ -22,15 +24,20 @@ logger = logging.getLogger(__name__)
 EVERY_S = 5.0
 """Telegram takes about one edit a second in a chat; people read slower."""
 FOR_S = 300.0
+MOST_A_ROUND = 50
+"""Telegram takes about thirty messages a second of a bot; answers to people come first."""
+_REST_S = 2.0
+"""How long stopping waits for the cards to say that they are not drawn anew any more."""
 
 Draw = Callable[[], Awaitable[Screen]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Card:
     message_id: int
     draw: Draw
     until: float
+    shown: Screen
 
 
 class LiveCards:
@@ -46,9 +53,13 @@ class LiveCards:
         self._clock = clock
         self._cards: dict[int, _Card] = {}
 
-    def follow(self, chat_id: int, message_id: int, draw: Draw) -> None:
-        """Draw a message again from now on, instead of any other of its chat."""
-        self._cards[chat_id] = _Card(message_id, draw, self._clock() + FOR_S)
+    def follow(self, chat_id: int, message_id: int, draw: Draw, *, shown: Screen) -> None:
+        """Draw a message again from now on, instead of any other of its chat.
+
+        Args:
+            shown: What stands there now.
+        """
+        self._cards[chat_id] = _Card(message_id, draw, self._clock() + FOR_S, shown)
 
     def leave(self, chat_id: int, message_id: int | None) -> None:
         """Draw a message no more: something else stands there now."""
@@ -57,28 +68,53 @@ class LiveCards:
             del self._cards[chat_id]
 
     async def run(self) -> None:
-        """Draw for ever."""
-        await for_ever("live cards", self.look_once, wait=every(SystemClock(), EVERY_S))
+        """Draw for ever; in the end let every card say that it is not drawn anew any more."""
+        try:
+            await for_ever("live cards", self.look_once, wait=every(SystemClock(), EVERY_S))
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_REST_S):
+                    await asyncio.gather(*(self._rest(chat_id, card) for chat_id, card in list(self._cards.items())))
 
     async def look_once(self) -> None:
-        """Draw every card once."""
-        await asyncio.gather(*(self._draw(chat_id, card) for chat_id, card in list(self._cards.items())))
+        """Draw every card once; where they are many, those that waited longest."""
+        due = list(self._cards.items())[:MOST_A_ROUND]
+        for chat_id, card in due:
+            self._cards[chat_id] = self._cards.pop(chat_id, card)
+        await asyncio.gather(*(self._draw(chat_id, card) for chat_id, card in due))
 
     async def _draw(self, chat_id: int, card: _Card) -> None:
+        if self._clock() >= card.until:
+            await self._rest(chat_id, card)
+            return
         try:
             screen = await card.draw()
-            async with self._messenger.turn(chat_id, card.message_id):
-                if self._cards.get(chat_id) is not card:  # it was tapped meanwhile
-                    return
-                await self._messenger.edit(chat_id, card.message_id, screen)
         except TradingError as e:  # what stands there says how old it is
             logger.info("card not drawn", extra={"chat": chat_id, "code": e.code})
+            await self._put(chat_id, card, card.shown.when_stale)
+            return
+        await self._put(chat_id, card, screen)
+        card.shown = screen if screen.is_live else card.shown
+        if not screen.is_live and screen.later is None:
+            self._drop(chat_id, card)
+
+    async def _rest(self, chat_id: int, card: _Card) -> None:
+        await self._put(chat_id, card, card.shown.when_stale)
+        self._drop(chat_id, card)
+
+    def _drop(self, chat_id: int, card: _Card) -> None:
+        """Draw a card no more, unless another has taken its place meanwhile."""
+        if self._cards.get(chat_id) is card:
+            del self._cards[chat_id]
+
+    async def _put(self, chat_id: int, card: _Card, screen: Screen | None) -> None:
+        """Show a screen in a card's place, if that is still the card's."""
+        if screen is None:
+            return
+        try:
+            async with self._messenger.turn(chat_id, card.message_id):
+                if self._cards.get(chat_id) is card:  # else it was tapped meanwhile
+                    await self._messenger.edit(chat_id, card.message_id, screen)
         except TelegramError as e:
             logger.info("card not shown", extra={"chat": chat_id, "problem": type(e).__name__})
-            self.leave(chat_id, card.message_id)
-            return
-        else:
-            if not screen.is_live:
-                self.leave(chat_id, card.message_id)
-        if self._clock() >= card.until:
-            self.leave(chat_id, card.message_id)
+            self._drop(chat_id, card)

@@ -2,7 +2,9 @@
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -99,6 +101,10 @@ class Screen:
     """Whether it tells what became of money, so that it is sent again until Telegram takes it."""
     is_live: bool = False
     """Whether it follows the market for some minutes after it was shown."""
+    when_stale: "Screen | None" = None
+    """How it looks once it is not drawn anew any more, or cannot be."""
+    later: "Callable[[datetime], Screen] | None" = None
+    """How it looks at a later moment, where it counts down by itself."""
     awaits: tuple[str, ...] = ()
     """Orders that it says are being checked: once it was told what became of one, this is out of date."""
 

@@ -10,7 +10,7 @@ from models.position import Position
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Html, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
-from telegram_ui.views.trade import Confirm, confirm_keyboard
+from telegram_ui.views.trade import Confirm, confirm_keyboard, counted_down
 from telegram_ui.words import account_line, badge_word, side_mark
 
 
@@ -26,12 +26,14 @@ class Plan:
 def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -> Screen:
     """Show a change that needs a confirmation."""
     kind = badge_word(account.account_type) if account else None
-    return Screen(
-        text=blocks(
-            lines(bold(plan.title), account_line(account) if account else None, *plan.details),
-            t("Nothing happens until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+    what = lines(bold(plan.title), account_line(account) if account else None, *plan.details)
+    return counted_down(
+        t,
+        confirm,
+        t("Nothing happens until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        lambda valid: Screen(
+            text=blocks(what, valid), keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm)
         ),
-        keyboard=confirm_keyboard(t, "✅ " + dotted(plan.label, kind), confirm),
     )
 
 

@@ -1,6 +1,7 @@
 """Positions: the list, one card, and what can be done from it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from models.account import Account
 from models.position import Position
@@ -115,7 +116,15 @@ def _list_keyboard(
 
 
 def position_view(t: Texts, account: Account, position: Position, *, can_trade: bool = True) -> Screen:
-    """Show one position with everything that is known of it, and what can be done."""
+    """Show one position with everything that is known of it, and what can be done; it follows the market."""
+    return replace(
+        _card(t, account, position, t("live"), can_trade=can_trade),
+        is_live=True,
+        when_stale=_card(t, account, position, t("stale"), can_trade=can_trade),
+    )
+
+
+def _card(t: Texts, account: Account, position: Position, state: Html, *, can_trade: bool) -> Screen:
     return Screen(
         text=lines(
             _headline(t, position),
@@ -133,10 +142,9 @@ def position_view(t: Texts, account: Account, position: Position, *, can_trade: 
             if position.funding_since_open is not None
             else None,
             t("Opened {time}", time=t.moment(position.opened_at)) if position.opened_at else None,
-            t("as of {time}", time=t.time(position.as_of)),
+            dotted(t("as of {time}", time=t.time(position.as_of)), state),
         ),
         keyboard=_card_keyboard(t, PositionKey.of(position, account), can_trade=can_trade),
-        is_live=True,
     )
 
 

@@ -1,7 +1,7 @@
 """Opening and closing: the preview that is confirmed, and what became of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from models.ticket import OrderPreview
 from telegram_ui.buttons import action, home_button
 from telegram_ui.errors import code_line, error_line
 from telegram_ui.parts import Part, blocks, refused_text
-from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, dotted, lines
+from telegram_ui.screen import Button, ButtonStyle, Html, Keyboard, Screen, bold, dotted, lines, words
 from telegram_ui.sentences import WARNINGS
 from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, badge_word, side_mark, verb
@@ -54,15 +54,39 @@ def preview_view(
     note: Html | None = None,
 ) -> Screen:
     """Show the exact orders that one confirmation sends: one per account; and the accounts that cannot take one."""
-    return Screen(
-        text=blocks(
-            note,
-            *(_preview_text(t, preview) for preview in previews),
-            *(refused_text(t, part) for part in refused),
-            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+    return counted_down(
+        t,
+        confirm,
+        t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        lambda valid: Screen(
+            text=blocks(
+                note,
+                *(_preview_text(t, preview) for preview in previews),
+                *(refused_text(t, part) for part in refused),
+                valid,
+            ),
+            keyboard=confirm_keyboard(t, "✅ " + _preview_label(t, previews), confirm, side=previews[0].side),
         ),
-        keyboard=confirm_keyboard(t, "✅ " + _preview_label(t, previews), confirm, side=previews[0].side),
     )
+
+
+def counted_down(t: Texts, confirm: Confirm, valid: Html, screen_with: Callable[[Html], Screen]) -> Screen:
+    """Return a screen that tells later how long its button still works, and in the end that it does no more.
+
+    Args:
+        valid: The sentence that says until when.
+        screen_with: Makes the screen around that sentence.
+    """
+
+    def later(now: datetime) -> Screen:
+        left = int((confirm.expires_at - now).total_seconds())
+        if left <= 0:
+            return expired_view(t)
+        return replace(
+            screen_with(words(valid, t.plural("{count} second left.", "{count} seconds left.", left))), later=later
+        )
+
+    return replace(screen_with(valid), later=later)
 
 
 def _preview_label(t: Texts, previews: Sequence[OrderPreview]) -> Html:
@@ -174,14 +198,19 @@ def close_preview_view(
     t: Texts, closings: Sequence[Closing], *, confirm: Confirm, refused: Sequence[Part[Any]] = ()
 ) -> Screen:
     """Show what one confirmation closes: one part per account; and the accounts where it cannot be done."""
-    return Screen(
-        text=blocks(
-            *(_closing_text(t, closing) for closing in closings),
-            *(refused_text(t, part) for part in refused),
-            t("Closes at the market's price and never turns the position around."),
-            t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+    return counted_down(
+        t,
+        confirm,
+        t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
+        lambda valid: Screen(
+            text=blocks(
+                *(_closing_text(t, closing) for closing in closings),
+                *(refused_text(t, part) for part in refused),
+                t("Closes at the market's price and never turns the position around."),
+                valid,
+            ),
+            keyboard=confirm_keyboard(t, "✅ " + _closing_label(t, closings), confirm),
         ),
-        keyboard=confirm_keyboard(t, "✅ " + _closing_label(t, closings), confirm),
     )
 
 

@@ -33,6 +33,27 @@ async def test_card_follows_the_market_until_something_else_stands_there(rig: Ri
     assert owner.last().text == question
 
 
+async def test_card_that_cannot_be_drawn_says_that_it_is_stale(rig: Rig, owner: Phone) -> None:
+    await opens_card(owner)
+    assert "· live" in owner.last().text
+    fault = rig.sandbox.fault("error_before", venue="bybit", match="*position*", count=None)
+    await rig.sandbox.advance(5)
+    await rig.app.live.look_once()
+    assert "· stale" in owner.last().text
+    rig.sandbox.world.faults.remove(fault)
+    await rig.app.live.look_once()
+    assert "· live" in owner.last().text
+
+
+async def test_preview_counts_down_until_it_is_answered(rig: Rig, owner: Phone) -> None:
+    await owner.says("/buy BTC 200$ sl 2%")
+    await rig.app.live.look_once()
+    assert "seconds left" in owner.last().text
+    assert "✅ Bought" in (await owner.taps("✅")).text
+    await rig.app.live.look_once()
+    assert "✅ Bought" in owner.last().text
+
+
 async def test_trailing_stop_is_set_from_the_card_and_taken_away(owner: Phone) -> None:
     await opens_card(owner)
     await owner.taps("Trailing…")

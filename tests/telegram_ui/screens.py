@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -111,6 +111,7 @@ POSITIONS: dict[str, Make] = {
     "positions_unknown": lambda t: positions.positions_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
     "positions_second_page": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG] * 8)], 1),
     "position": lambda t: positions.position_view(t, s.PAPER, s.LONG),
+    "position_stale": lambda t: stale(positions.position_view(t, s.PAPER, s.LONG)),
     "position_short": lambda t: positions.position_view(t, s.TESTNET, s.SHORT),
     "position_viewer": lambda t: positions.position_view(t, s.PAPER, s.LONG, can_trade=False),
     "position_gone": lambda t: positions.position_gone_view(t, s.PAPER, "BTCUSDT"),
@@ -137,12 +138,27 @@ ORDERS: dict[str, Make] = {
 }
 
 
+def at(screen: Screen, moment: datetime, *, before_s: int) -> Screen:
+    """Return how a screen looks some seconds before a moment."""
+    assert screen.later is not None
+    return screen.later(moment - timedelta(seconds=before_s))
+
+
+def stale(screen: Screen) -> Screen:
+    assert screen.when_stale is not None
+    return screen.when_stale
+
+
 def closing(account: Account, size: str = "0.025") -> trade.Closing:
     return trade.Closing(account=account, position=s.LONG, size=D(size))
 
 
 TRADE: dict[str, Make] = {
     "preview": lambda t: trade.preview_view(t, [s.PREVIEW], s.CONFIRM),
+    "preview_counts_down": lambda t: at(
+        trade.preview_view(t, [s.PREVIEW], s.CONFIRM), s.CONFIRM.expires_at, before_s=5
+    ),
+    "preview_ran_out": lambda t: at(trade.preview_view(t, [s.PREVIEW], s.CONFIRM), s.CONFIRM.expires_at, before_s=0),
     "preview_limit_real": lambda t: trade.preview_view(t, [s.LIMIT_PREVIEW], s.CONFIRM),
     "preview_both": lambda t: trade.preview_view(t, [s.PREVIEW, replace(s.PREVIEW, account=s.REAL)], s.CONFIRM),
     "preview_moved": lambda t: trade.preview_view(
