@@ -81,7 +81,8 @@ def counted_down(t: Texts, confirm: Confirm, valid: Html, screen_with: Callable[
     def later(now: datetime) -> Screen:
         left = int((confirm.expires_at - now).total_seconds())
         if left <= 0:
-            return expired_view(t)
+            over = expired_view(t)
+            return replace(screen_with(over.text), keyboard=over.keyboard)
         return replace(
             screen_with(words(valid, t.plural("{count} second left.", "{count} seconds left.", left))), later=later
         )
