@@ -341,6 +341,8 @@ class DirectBybit:
         """Return the rows of every scope, window by window from the newest, until there are `limit` of each."""
         if instrument is not None:
             scopes = ({"category": _category(instrument), "symbol": instrument.native_symbol},)
+        if not self._clock.is_known:  # a window up to this machine's own time may end before the newest row
+            await self.get_server_time()
         rows: list[Row] = []
         for scope in scopes:
             missing = limit

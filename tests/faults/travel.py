@@ -16,6 +16,9 @@ T = TypeVar("T")
 STEP_S = 1.0
 _QUIET_ROUNDS = 6
 _PATIENCE_S = 0.05
+_PATIENCE_ROUNDS = 150
+"""A busy machine gives a thread its turn later, and takes as much longer for as many rounds of ours; they are given
+once to the threads that are under way."""
 
 
 class Travel:
@@ -29,10 +32,10 @@ class Travel:
         self._sandbox = sandbox
         self._loop = cast(Any, asyncio.get_running_loop())
         self._ahead_s = 0.0
-        self._threads = 0
+        self._threads = self._rounds = 0
         self._is_busy: list[Callable[[], bool]] = []
         self.patience_s = _PATIENCE_S
-        """How long a thread that waits for a server is waited for before time moves on without it."""
+        """How long a thread that waits for a server is waited for at least, before time moves on without it."""
         self.skew_ms = 0
         """How far this machine's time of day is ahead of the venues'."""
         self._loop.time = self.monotonic
@@ -107,12 +110,12 @@ class Travel:
         return min(max(min(due, default=0.0) - self.monotonic(), 0.001), at_most_s)
 
     async def _settle(self) -> None:
-        quiet, give_up_at = 0, None
+        quiet, give_up_at = 0, time.monotonic() + self.patience_s
         while quiet < _QUIET_ROUNDS:
             if any(is_busy() for is_busy in self._is_busy):
                 quiet = await self._wait()
-            elif self._threads and (give_up_at is None or time.monotonic() < give_up_at):
-                give_up_at = give_up_at or time.monotonic() + self.patience_s
+            elif self._threads and (self._rounds < _PATIENCE_ROUNDS or time.monotonic() < give_up_at):
+                self._rounds += 1
                 quiet = await self._wait()
             else:
                 await asyncio.sleep(0)
@@ -123,10 +126,10 @@ class Travel:
         return 0
 
     def _counted(self, executor: Any, function: Any, *arguments: Any) -> Any:
-        self._threads += 1
+        self._threads, self._rounds = self._threads + 1, 0
         future = self._run_in_executor(executor, function, *arguments)
         future.add_done_callback(self._ended)
         return future
 
     def _ended(self, _: asyncio.Future[Any]) -> None:
-        self._threads -= 1
+        self._threads, self._rounds = self._threads - 1, 0
