@@ -9,7 +9,7 @@ from db import Role
 from telegram_ui.screen import Screen
 from telegram_ui.views.access import invite_refused_view, refused_view
 from telegram_ui.views.accounts import leaked_view
-from telegram_ui.views.home import HelpRow, greeting_view, help_view, home_view, not_understood_view
+from telegram_ui.views.home import HelpRow, edited_view, greeting_view, help_view, home_view, not_understood_view
 from telegram_ui.views.positions import positions_view
 
 _POSITION_LINK = re.compile(r"pos_([A-Za-z0-9]{1,30})", re.ASCII)
@@ -68,3 +68,10 @@ async def on_other_text(call: Call) -> Reply:
     if looks_like_key(call.text):
         return leaked_view(call.t, was_deleted=await call.forget())
     return not_understood_view(call.t)
+
+
+async def on_edited_text(call: Call) -> Reply:
+    """Answer an edit of what was answered already: it is not carried out, and deleted if it looks like a key."""
+    if looks_like_key(call.text):
+        return leaked_view(call.t, was_deleted=await call.forget())
+    return edited_view(call.t)

@@ -10,7 +10,7 @@ from telegram import Update
 
 from chat.call import ButtonRow, Call, Command, Handler, Need, Person, Question, Reply, Services
 from chat.questions import open_question
-from chat.start import on_other_text
+from chat.start import on_edited_text, on_other_text
 from chat.trade import is_ticket, on_ticket
 from models.errors import TradingError, Unavailable
 from telegram_app.access import Access
@@ -94,7 +94,7 @@ class Dispatcher:
     def is_urgent(self, update: Update) -> bool:
         """Whether an update confirms something, or stops it."""
         incoming = read_update(update)
-        if incoming is None:
+        if incoming is None or incoming.is_edit:
             return False
         if incoming.is_tap:
             button = self._buttons.get(read_action(incoming.data)[0])
@@ -193,6 +193,8 @@ class Dispatcher:
             return self._button_route(incoming.data)
         if not incoming.is_written:
             return Route(run=_not_written, needs=Need.VIEWER)
+        if incoming.is_edit:
+            return Route(run=on_edited_text, needs=Need.VIEWER, text=incoming.text)
         text = incoming.text.strip()
         if text.startswith("/"):
             return self._command_route(text)

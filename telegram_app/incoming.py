@@ -1,6 +1,6 @@
 """What a person did, read from an update: the few things that count, checked before anything else looks at them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from telegram import CallbackQuery, Message, Update, User
@@ -33,6 +33,7 @@ class Incoming:
         is_private: Whether it is a chat between this person and the bot alone.
         is_written: Whether this person wrote it themselves, as text; pictures, voices and what is passed on from
             elsewhere never trigger anything, and are told so.
+        is_edit: Whether it is another text in the place of one that was answered already.
     """
 
     update_id: int
@@ -45,6 +46,7 @@ class Incoming:
     sent_at: datetime | None = None
     is_private: bool = True
     is_written: bool = True
+    is_edit: bool = False
 
     @property
     def is_tap(self) -> bool:
@@ -55,10 +57,14 @@ class Incoming:
 def read_update(update: Update) -> Incoming | None:
     """Return what a person did; None for everything that must never trigger anything.
 
-    Edited messages, channel posts, service messages and other bots are not what somebody writes to this bot now.
+    Channel posts, service messages and other bots are not what somebody writes to this bot now. An edited text is told
+    apart: what was written first was answered already, so the edit is never carried out.
     """
     if update.message is not None:
         return _from_message(update.update_id, update.message)
+    if update.edited_message is not None and update.edited_message.text is not None:
+        edited = _from_message(update.update_id, update.edited_message)
+        return None if edited is None else replace(edited, is_edit=True)
     if update.callback_query is not None:
         return _from_tap(update.update_id, update.callback_query)
     return None

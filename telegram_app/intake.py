@@ -11,11 +11,13 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
 
+from core.checkup import CONFLICT_LASTS_S, POLLING_CONFLICT
 from core.failpoints import failpoint
 from db import StorageUnavailable, Store
 from db import Update as StoredUpdate
@@ -27,7 +29,7 @@ from telegram_app.request import FloodWait
 logger = logging.getLogger(__name__)
 
 POLL_S = 25
-ALLOWED_UPDATES = ("message", "callback_query")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
 REMOVED = "[removed]"
 """Stands in a stored text where something like a key stood."""
 
@@ -82,7 +84,7 @@ class Intake:
         self._lanes: Lanes[Update] = Lanes(self._finish)
         self._last_ok = self._next_round = time.monotonic()
         self._is_well = True
-        self._is_doubled = False
+        self._doubled_at: float | None = None
         self.handled = 0
         """Updates answered, ignored or refused since the start."""
 
@@ -98,8 +100,8 @@ class Intake:
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with taking updates; nothing where nothing is."""
-        if self._is_doubled:
-            return [fail("polling_conflict")]
+        if self._doubled_at is not None and time.monotonic() - self._doubled_at < CONFLICT_LASTS_S:
+            return [fail(POLLING_CONFLICT)]
         silent_s = round(self.silent_s)
         return [warn("telegram_quiet", seconds=silent_s)] if silent_s > POLL_S + _ROUND_S else []
 
@@ -116,6 +118,8 @@ class Intake:
                 pause_s = _FIRST_PAUSE_S
             except (TelegramError, StorageUnavailable) as e:
                 self._tell_once(e)
+                if isinstance(e, Conflict):
+                    await self._note_conflict()
                 if _goes_to_a_webhook(e):
                     await self._take_back()
                 self._expect_round(asked := _pause_after(e, pause_s))
@@ -190,9 +194,15 @@ class Intake:
             logger.warning("update not marked as done", extra={"update": update.update_id, "problem": e.code})
         self.handled += 1
 
+    async def _note_conflict(self) -> None:
+        """Remember it for a while, and on the disk, where the check-up on the terminal finds it: two that take turns
+        at one token do poll in vain only now and then."""
+        self._doubled_at = time.monotonic()
+        with suppress(StorageUnavailable):
+            await self._store.cache.put(POLLING_CONFLICT, b"")
+
     def _tell_once(self, error: Exception) -> None:
         """Say once that something went away; `_tell_recovered` says once that it is back."""
-        self._is_doubled = isinstance(error, Conflict)
         if not self._is_well:
             return
         self._is_well = False
@@ -204,7 +214,6 @@ class Intake:
             logger.warning("updates cannot be taken", extra={"problem": type(error).__name__})
 
     def _tell_recovered(self) -> None:
-        self._is_doubled = False
         if not self._is_well:
             self._is_well = True
             logger.info("updates are taken again")

@@ -113,6 +113,14 @@ def not_written_view(t: Texts) -> Screen:
     )
 
 
+def edited_view(t: Texts) -> Screen:
+    """Answer a message that was edited after it was answered."""
+    return Screen(
+        text=t("I do not follow edits: what you wrote first counts. Write it anew to have it done."),
+        keyboard=((home_button(t), Button(text=t("Help"), action="help")),),
+    )
+
+
 def question_closed_view(t: Texts) -> Screen:
     """Say that nothing is asked any more."""
     return Screen(text=t("Cancelled. Nothing was changed."), keyboard=((home_button(t),),))

@@ -66,6 +66,17 @@ async def test_picture_and_what_is_passed_on_are_answered_and_do_nothing(rig: Ri
     assert rig.sent_to_bybit() == 0
 
 
+async def test_edited_message_is_answered_and_never_carried_out(rig: Rig, owner: Phone) -> None:
+    written = people.send_text(rig.state, owner.user_id, "/whoami")
+    await eventually(lambda: "You are" in owner.last().text)
+    for text in ("/pause", "long BTC 100$ sl 2%"):
+        said = len(owner.messages())
+        people.edit_text(rig.state, owner.user_id, written.message_id, text)
+        await eventually(lambda said=said: len(owner.messages()) > said)
+        assert "I do not follow edits" in owner.last().text
+    assert "Nothing is sent until" in (await owner.says("/buy BTC 100$ sl 2%")).text
+
+
 async def test_keyboard_speaks_the_language_that_was_chosen(owner: Phone, rig: Rig) -> None:
     await owner.says("/lang uk")
     assert "Позиції" in str(rig.state.keyboards[owner.user_id])

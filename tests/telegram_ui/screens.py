@@ -78,6 +78,7 @@ HOME: dict[str, Make] = {
     "greeting_newcomer": lambda t: home.greeting_view(t, is_sandbox=False, has_account=False),
     "menu": lambda t: home.menu_view(t),
     "not_written": lambda t: home.not_written_view(t),
+    "edited": home.edited_view,
     "home": lambda t: home.home_view(t, can_trade=True, web_app_url="https://example.org/app"),
     "home_viewer": lambda t: home.home_view(t, can_trade=False),
     "help": lambda t: home.help_view(t, HELP),
