@@ -19,6 +19,7 @@ from models.account import Account
 from models.enums import AccountType
 from models.errors import NoCredentials, Rejected, TradingError, Unavailable
 from models.finding import Finding, fail, ok, warn
+from models.values import from_millis
 from models.venue import KeyInfo
 
 T = TypeVar("T")
@@ -32,6 +33,9 @@ BACKUP_WARN_H = 26
 BUDGET_WARN_PERCENT = 80
 SYNC_WARN = timedelta(minutes=10)
 
+POLLING_CONFLICT = "polling_conflict"
+"""Under this name the bot keeps, with its time, that another program took its updates."""
+CONFLICT_LASTS_S = 600.0
 _PATIENCE_S = 15.0
 
 
@@ -51,6 +55,13 @@ async def check_journal(store: Store, *, now: datetime | None = None) -> list[Fi
     """Look at orders whose outcome is unknown, at what is halted, and at what is not synced."""
     now = now or datetime.now(UTC)
     return [*await _unresolved(store, now), *await _restrictions(store), *await _synced(store, now)]
+
+
+async def check_polling(store: Store, *, now: datetime | None = None) -> list[Finding]:
+    """Look at whether another program polls with the bot's token, as the bot was last told."""
+    noted = await store.cache.get(POLLING_CONFLICT)
+    age_s = None if noted is None else ((now or datetime.now(UTC)) - from_millis(noted[1])).total_seconds()
+    return [fail(POLLING_CONFLICT)] if age_s is not None and age_s < CONFLICT_LASTS_S else []
 
 
 def check_process(network: Network, streams: Streams, backups: Path, *, now: datetime | None = None) -> list[Finding]:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.checkup import check_journal, check_venues
+from core.checkup import check_journal, check_polling, check_venues
 from core.config import ConfigError, Settings, load_settings
 from core.runtime import open_runtime
 from core.vault import KEY_FILE
@@ -47,7 +47,9 @@ async def _with_database(settings: Settings) -> list[Finding]:
         try:
             copy = await asyncio.to_thread(_copied, settings, Path(folder))
             async with open_runtime(copy, role="tool") as runtime:
-                return [*await check_journal(runtime.store), *await check_venues(runtime.store, runtime.clients)]
+                store = runtime.store
+                told = [*await check_polling(store), *await check_journal(store)]
+                return [*told, *await check_venues(store, runtime.clients)]
         except (StorageRefused, ConfigError) as e:
             return [fail("refused", sentence=str(e).replace(folder, str(place)))]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from core.checkup import check_polling
 from db import LegState
 from models.enums import Outcome
 from sandbox import demo
@@ -197,10 +198,13 @@ async def second_poller_is_told_of_and_doubles_nothing(scene: Scene, folder: Pat
         assert await stage.state("other") is LegState.FILLED
         assert [finding.code for finding in chat.app.intake.findings()] == ["polling_conflict"]
         assert chat.sent() == 1
+        assert [finding.code for finding in await check_polling(stage.runtime.store)] == ["polling_conflict"]
         chat.state.faults.clear()
         await stage.time.until(lambda: chat.sent() == 2)
         await stage.time.advance(60)
         assert chat.sent() == 2
+        status = (await chat.says("/status")).text
+        assert "Another program reads this bot's messages. Stop the other one" in status
 
 
 @row("T11")
