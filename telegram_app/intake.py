@@ -29,7 +29,7 @@ from telegram_app.request import FloodWait
 logger = logging.getLogger(__name__)
 
 POLL_S = 25
-ALLOWED_UPDATES = ("message", "callback_query")
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
 REMOVED = "[removed]"
 """Stands in a stored text where something like a key stood."""
 
