@@ -67,6 +67,18 @@ export const linesOf = (position, protection, orders) => {
   return lines;
 };
 
+const IN_SIGHT = new Set(["entry", "stop", "target"]);
+const STRETCH = 2;
+
+/** Return the range of prices a chart shows: its bars', wide enough for the lines that matter unless they are far off. */
+const withLines = (info, lines) => {
+  if (!info?.priceRange) return info;
+  const { minValue: low, maxValue: high } = info.priceRange;
+  const room = (high - low) * STRETCH;
+  const near = lines.filter(({ kind, price: at }) => IN_SIGHT.has(kind) && at > low - room && at < high + room).map((line) => line.price);
+  return { ...info, priceRange: { minValue: Math.min(low, ...near), maxValue: Math.max(high, ...near) } };
+};
+
 const LINE_COLOURS = { entry: "--text", liquidation: "--warn", stop: "--down", target: "--up" };
 const lineColour = (kind) => colour(LINE_COLOURS[kind] ?? "--accent");
 
@@ -80,10 +92,12 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
   const [isReady, setReady] = useState(false);
   const ticker = useStore((s) => tickerOf(s.parts, market));
   const language = useStore((s) => s.language);
+  const lines = useRef([]);
+  lines.current = linesOf(position, protection, orders);
 
   useEffect(() => {
     chart.current = createChart(frame.current, { autoSize: true, ...looks(), crosshair: { mode: 0 } });
-    series.current = chart.current.addSeries(CandlestickSeries, candleColours());
+    series.current = chart.current.addSeries(CandlestickSeries, { ...candleColours(), autoscaleInfoProvider: (usual) => withLines(usual(), lines.current) });
     const restyle = () => {
       chart.current.applyOptions(looks());
       series.current.applyOptions(candleColours());
@@ -155,7 +169,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
       <div class="chart-bar"><${Segments} label=${t("chart.interval")} value=${interval} onChange=${choose} options=${INTERVALS.map((value) => ({ value, label: t(`interval.${value}`) }))} kind="small" /></div>
       <div class="chart-frame">
         <div class="chart" ref=${frame}></div>
-        ${isReady && html`<${Handles} series=${series.current} lines=${linesOf(position, protection, orders)} colourOf=${lineColour} isAlive=${() => chart.current !== null} ...${{ instrument, position, onLevel }} />`}
+        ${isReady && html`<${Handles} series=${series.current} lines=${lines.current} colourOf=${lineColour} isAlive=${() => chart.current !== null} ...${{ instrument, position, onLevel }} />`}
         ${error && html`<${Problem} error=${error} />`}
       </div>
     </section>
