@@ -22,7 +22,9 @@ from models.enums import AccountType, TradingMode
 from models.errors import TradingError
 from ops.backup import copy_of, refuse_while_running
 from storage.location import database_path
-from telegram_ui.texts import LANGUAGES
+from telegram_ui.errors import error_line
+from telegram_ui.screen import plain_text
+from telegram_ui.texts import LANGUAGES, Texts
 
 Row = Mapping[str, Any]
 
@@ -80,6 +82,8 @@ KEYS: tuple[KeyColumns, ...] = (
         _HYPERLIQUID, AccountType.REAL, {"private_key": ("hl_private_key",), **_HL_FIELDS}, {"hl_testnet": _MAINNET}
     ),
 )
+_ENGLISH = Texts("en")
+_REFUSED = "refused"
 _SETTINGS = frozenset({"exchange_type", "trading_mode"})
 
 
@@ -184,6 +188,8 @@ async def import_from(settings: Settings, name: str) -> str:
     async with open_runtime(settings, role="tool") as runtime:
         taken = await take_over(runtime, people, runtime.backend.check_key)
     told = "".join(f"  {line}\n" for line in taken.lines) or "  no keys\n"
+    if any(_REFUSED in line for line in taken.lines):
+        told += "Whose key was refused makes a new one at that venue and adds it in the chat with /connect.\n"
     return (
         f"{kept}People taken over: {taken.people}. Keys:\n{told}"
         f"{name} still holds keys in clear: delete it when you are done, and better make new keys at the venues.\n"
@@ -224,5 +230,5 @@ async def _take_key(runtime: Runtime, old: OldKey, check: CheckKey) -> str:
     try:
         await connect(account, old.values, check)
     except TradingError as e:
-        return f"refused ({e.code})"
+        return f"{_REFUSED} ({e.code}): {plain_text(error_line(_ENGLISH, e))}"
     return "sealed"

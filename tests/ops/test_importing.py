@@ -114,7 +114,8 @@ async def test_import_seals_what_the_venue_accepts(sandbox: Sandbox, tmp_path: P
     said = await import_from(settings, str(path))
     assert "People taken over: 2" in said
     assert "sealed" in said
-    assert "refused (key_invalid)" in said
+    assert "refused (key_invalid): The venue does not accept this key; check that it belongs to this kind" in said
+    assert "adds it in the chat with /connect" in said
     assert "real keys are imported in live mode" in said
     assert SECRET not in said
     assert account.secret not in said
@@ -173,9 +174,10 @@ async def test_dangerous_and_unchecked_keys_are_not_kept(live: Runtime, tmp_path
         raise Unavailable("no answer", code="no_answer")
 
     taken = await take_over(live, read_old(path), check)
-    assert [line.rpartition(": ")[2] for line in taken.lines] == [
-        "refused (key_can_withdraw)",
-        "refused (key_is_master)",
-        "refused (no_answer)",
+    assert [line.split(": ", 1)[1] for line in taken.lines] == [
+        "refused (key_can_withdraw): This key may withdraw money. "
+        "I take only keys that cannot; make one without that right.",
+        "refused (key_is_master): This is the wallet's own key. I take only an agent's key, which cannot withdraw.",
+        "refused (no_answer): The venue did not answer in time.",
     ]
     assert await live.store.accounts.usable() == []
