@@ -10,6 +10,7 @@ import pytest
 
 from core.exporting import OPENING_FEE
 from core.summary import Summary
+from sandbox import demo
 from sandbox.server import Sandbox
 from telegram_ui.texts import LANGUAGES, Texts
 from tests.chat.rig import running_bot
@@ -22,8 +23,8 @@ D = Decimal
 VENUES = ("bybit", "hyperliquid")
 TRADED = ("ETHUSDT", "SOLUSDT")
 NAMES = {
-    *("BTC", "BTCUSDT", "ETH", "ETHUSDT", "SOLUSDT", "USD", "USDC", "USDT", "UTC"),
-    *("Bybit", "ElCaro", "HyperLiquid", "OKX", "LONG", "SHORT", "PAPER", "long", "risk", "roi", "buy"),
+    *("BTC", "BTCUSDT", "LTC", "LTCUSDT", "SOL", "ETH", "ETHUSDT", "SOLUSDT", "USD", "USDC", "USDT", "UTC"),
+    *("Bybit", "ElCaro", "HyperLiquid", "OKX", "LONG", "SHORT", "PAPER", "long", "short", "risk", "roi", "buy"),
 }
 """Words that are the same in every language."""
 PHONE = (390, 844)
@@ -182,6 +183,27 @@ async def keeps_to_limits(e: Evening) -> None:
     assert e.fills() == before
 
 
+async def goes_everywhere(e: Evening) -> None:
+    """One ticket for every account: listed one by one, one order at each venue, closed as one, added up for each."""
+    world = e.rig.sandbox.world
+    books = ((world.bybit, demo.BYBIT_UID, "LTCUSDT"), (world.hyperliquid, demo.HYPERLIQUID_MASTER, "LTC"))
+    await e.says("/exchange")
+    await e.taps("where", "☑")
+    await e.says("/exchange all", "Bybit", "HyperLiquid", "OKX")
+    await e.says("/long LTC 3 sl 5%", "Bybit", "HyperLiquid", "OKX")
+    done = await e.confirms("Bybit", "HyperLiquid", "OKX")
+    assert done.text.count("✅") == 3
+    assert all(engine.positions(uid, symbol=name)[0].position.size == 3 for engine, uid, name in books)
+    await e.says("/balance", "Bybit", "HyperLiquid", "OKX")
+    await e.says("/trade")
+    await e.says("/close LTC", "LTCUSDT")
+    assert (await e.confirms("LTCUSDT")).text.count("✅") == 3
+    assert not any(view.position.size for engine, uid, name in books for view in engine.positions(uid, symbol=name))
+    await e.says("/pnl day all", "Bybit", "HyperLiquid", "OKX")
+    await e.says("/history all", "LTCUSDT")
+    await e.says(f"/exchange {e.venue}")
+
+
 async def looks_back(e: Evening, since: int, before: Decimal) -> None:
     """History, profit and the file add up with the venue's books."""
     await e.says("/history", *TRADED)
@@ -237,6 +259,7 @@ async def spend(e: Evening) -> None:
     await rests_and_cancels(e)
     await is_told(e)
     await keeps_to_limits(e)
+    await goes_everywhere(e)
     await panics(e)
     await looks_back(e, since, before)
 
