@@ -141,7 +141,7 @@ class HLExchange(HLHistory):
         for instrument in _instruments_of(request.action):
             self._order_dexes.touch(instrument.dex or MAIN_DEX)
             self._position_dexes.touch(instrument.dex or MAIN_DEX)
-        self._forget_looks()
+        self._forget_looks(request.action)
         try:
             response = await self._transport.request("POST", request.url, body=request.body, headers=request.headers)
         except NotSent as e:
@@ -149,7 +149,7 @@ class HLExchange(HLHistory):
         except OutcomeUnknown as e:
             return same_for_all(request, unknown(e.code, message=e.message))
         finally:
-            self._forget_looks()
+            self._forget_looks(request.action)
         acks = acks_of(request, response)
         self._slow_down(response.status, acks)
         return acks

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from exchanges.hyperliquid_access import find_master, read_key_info
 from exchanges.hyperliquid_info import MAIN_DEX, dex_field
 from exchanges.hyperliquid_keys import AccountAddress, Wallet
 from exchanges.hyperliquid_market import MANY_DEXES, Cached, HLMarket
+from exchanges.hyperliquid_pushes import Push, Topic
 from exchanges.pacing import Purpose, only_looks, read_purpose
 from models import wire
-from models.enums import AccountType, MarginMode, PositionMode
+from models.enums import AccountType, MarginMode, OrderType, PositionMode
 from models.errors import Unavailable
 from models.order import orders_from_hyperliquid
+from models.requests import Action, AdjustMargin, OrderRequest, SetLeverage, SetMarginMode
 from models.unified import Balance, Candle, FeeRates, Instrument, Order, Position, Ticker
 from models.values import from_millis
 from models.venue import AccountState, KeyInfo
@@ -26,6 +28,8 @@ from models.venue import AccountState, KeyInfo
 _ABSTRACTION_S: Final = 60.0
 _FEES_S: Final = 600.0
 _LOOKS_S: Final = 4.0
+_STATES_S: Final = 1.0
+_PUSHES_S: Final = 60.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
 _FEW_DEXES: Final = 1
@@ -97,6 +101,8 @@ class HLAccount:
         self._master = Cached(self._ask_master, ttl_s=float("inf"), monotonic=self._monotonic)
         self._open_orders = Cached(self._ask_open_orders, ttl_s=_LOOKS_S, monotonic=self._monotonic)
         self._leverages: dict[str, Cached[wire.Row]] = {}
+        self._seen_states: dict[str, Cached[wire.Row]] = {}
+        self._orders_changed_at = self._leverage_changed_at = float("-inf")
         self._position_dexes = DexesInUse()
         self._order_dexes = DexesInUse()
 
@@ -167,14 +173,14 @@ class HLAccount:
         list carries as `as_of` says so.
         """
         if instrument is None:
-            return list(await self._open_orders.get(fresh=not only_looks()))
+            return list(await self._open_orders.get(fresh=not _is_casual()))
         orders = await self._open_on(await self._user(), _dex_of(instrument))
         return [order for order in orders if order.native_symbol == instrument.native_symbol]
 
     async def _ask_open_orders(self) -> list[Order]:
         user = await self._user()
         listed = asked = [dex.name for dex in await self._market.dexes()]
-        if len(listed) > _FEW_DEXES and (only_looks() or read_purpose() is Purpose.SYNC):
+        if len(listed) > _FEW_DEXES and (_is_casual() or read_purpose() is Purpose.SYNC):
             asked = self._order_dexes.due(listed, self._monotonic(), ttl_s=_ORDER_SWEEP_S)
         answers = await asyncio.gather(*(self._open_on(user, name) for name in asked))
         used = [name for name, orders in zip(asked, answers, strict=True) if orders]
@@ -245,9 +251,18 @@ class HLAccount:
         return self._position_dexes.due(names, self._monotonic(), ttl_s=ttl_s)
 
     async def _states(self, user: AccountAddress, names: Sequence[str]) -> dict[str, wire.Row]:
-        asks = (self._info.ask_about(user, "clearinghouseState", **dex_field(name)) for name in names)
-        answers = await asyncio.gather(*asks)
-        return {name: wire.as_record(answer, "clearinghouseState") for name, answer in zip(names, answers, strict=True)}
+        return dict(zip(names, await asyncio.gather(*(self._state(user, name) for name in names)), strict=True))
+
+    async def _state(self, user: AccountAddress, dex: str) -> wire.Row:
+        """Return an account's state on a dex; whoever looks for money and for positions at once asks once."""
+
+        async def ask() -> wire.Row:
+            answer = await self._info.ask_about(user, "clearinghouseState", **dex_field(dex))
+            return wire.as_record(answer, "clearinghouseState")
+
+        if not only_looks():
+            return await ask()
+        return await self._seen_states.setdefault(dex, Cached(ask, ttl_s=_STATES_S, monotonic=self._monotonic)).get()
 
     def _positions_of(self, state: wire.Row) -> list[Position]:
         as_of = wire.optional_moment(state, "time")
@@ -256,28 +271,75 @@ class HLAccount:
         return [position for position in read if position is not None]
 
     async def _open_on(self, user: AccountAddress, dex: str) -> list[Order]:
+        topic = Topic("openOrders", dex, user)
+        push = await self._pushed(topic, newer_than=self._orders_changed_at)
+        if push is not None and (orders := self._orders_of(push)) is not None:
+            return orders
+        asked_at = self._monotonic()
         answer = await self._info.ask_about(user, "frontendOpenOrders", **dex_field(dex))
-        return orders_from_hyperliquid(answer, account_type=self.account_type, as_of=self._now())
+        orders = orders_from_hyperliquid(answer, account_type=self.account_type, as_of=self._now())
+        self._market.pushes.note(topic, {"orders": answer}, asked_at=asked_at)
+        return orders
+
+    def _orders_of(self, push: Push) -> list[Order] | None:
+        """Read pushed orders; None where they lack what tells a stop from a limit."""
+        rows = wire.records(push.data, "orders")
+        if not all("isTrigger" in row for row in rows):
+            return None
+        return orders_from_hyperliquid(rows, account_type=self.account_type, as_of=from_millis(push.received_ms))
+
+    async def _pushed(self, topic: Topic, *, newer_than: float) -> Push | None:
+        """Return what was pushed, for whoever only looks; at the longest a minute later it is asked for again."""
+        if not only_looks():
+            return None
+        return await self._market.pushes.latest(topic, newer_than=max(newer_than, self._monotonic() - _PUSHES_S))
 
     async def _leverage_of(self, instrument: Instrument) -> wire.Row:
         """Return how a market is levered; whoever only looks may be told that of some seconds ago, as with orders."""
-        name = instrument.native_symbol
+        name, user = instrument.native_symbol, await self._user()
+        topic = Topic("activeAssetData", name, user)
+        push = await self._pushed(topic, newer_than=self._leverage_changed_at)
+        if push is not None:
+            return wire.record(push.data, "leverage")
 
         async def ask() -> wire.Row:
-            answer: Any = await self._info.ask_about(await self._user(), "activeAssetData", coin=name)
-            return wire.record(wire.as_record(answer, "activeAssetData"), "leverage")
+            asked_at = self._monotonic()
+            answer = wire.as_record(await self._info.ask_about(user, "activeAssetData", coin=name), "activeAssetData")
+            self._market.pushes.note(topic, answer, asked_at=asked_at)
+            return wire.record(answer, "leverage")
 
         known = self._leverages.setdefault(name, Cached(ask, ttl_s=_LOOKS_S, monotonic=self._monotonic))
-        return await known.get(fresh=not only_looks())
+        return await known.get(fresh=not _is_casual())
 
-    def _forget_looks(self) -> None:
-        """Ask anew what whoever only looks was told: something changed, or may have."""
+    def _forget_looks(self, action: Action | None = None) -> None:
+        """Ask anew what whoever only looks was told: something changed, or may have, as by an action of ours."""
         self._open_orders.forget()
-        for leverage in self._leverages.values():
-            leverage.forget()
+        for known in (*self._leverages.values(), *self._seen_states.values()):
+            known.forget()
+        if action is not None and changes_open_orders(action):
+            self._orders_changed_at = self._monotonic()
+        if isinstance(action, SetLeverage | SetMarginMode):
+            self._leverage_changed_at = self._monotonic()
 
     def _now(self) -> datetime:
         return from_millis(self._info.transport.clock.now_ms())
+
+
+def _is_casual() -> bool:
+    """Whether an answer of some seconds ago will do, unless something was sent since."""
+    return only_looks() or read_purpose() is Purpose.READ
+
+
+def changes_open_orders(action: Action) -> bool:
+    """Whether another order may be open afterwards, or one less; a part that is bought or sold at once changes none."""
+    match action:
+        case OrderRequest():
+            is_plain = action.protection is None and not action.closes_position
+            return not (action.order_type is OrderType.MARKET and is_plain)
+        case SetLeverage() | SetMarginMode() | AdjustMargin():
+            return False
+        case _:
+            return True
 
 
 def _dex_of(instrument: Instrument) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from exchanges.hyperliquid_info import MAIN_DEX, Info, dex_field
+from exchanges.hyperliquid_pushes import Pushes, Topic
 from exchanges.pacing import Limit
 from exchanges.spec import Endpoints
 from exchanges.transport import Budget, Network, Transport
@@ -33,6 +34,8 @@ MANY_DEXES: Final = 20
 """From here on everything is asked for all dexes at once where the venue can, and dexes nobody uses are left out."""
 _LISTING_S: Final = 600.0
 _PRICES_S: Final = 1.5
+_PUSHED_S: Final = 4.0
+"""How old a pushed price may get: the venue tells about every second, so a longer silence may be a stopped line."""
 _MINUTE_MS: Final = 60_000
 _INTERVALS_MS: Final = {
     "1m": _MINUTE_MS,
@@ -98,10 +101,12 @@ class HLMarket:
 
     Args:
         info: Asks its /info.
+        pushes: What its stream tells meanwhile.
     """
 
-    def __init__(self, info: Info) -> None:
+    def __init__(self, info: Info, pushes: Pushes) -> None:
         self.info = info
+        self.pushes = pushes
         self._monotonic = info.transport.gate.monotonic
         self._listing = Cached(self._load_listing, ttl_s=_LISTING_S, monotonic=self._monotonic)
         self._prices: dict[str, Cached[list[Ticker]]] = {}
@@ -119,7 +124,13 @@ class HLMarket:
         return [instrument for dex in listing for instrument in dex.instruments]
 
     async def get_ticker(self, instrument: Instrument) -> Ticker:
-        """Return the market's prices; they are fetched for its whole dex, so they may be 1.5 seconds old."""
+        """Return the market's prices: those pushed in the last seconds, or else fetched for its whole dex.
+
+        Fetched ones may be 1.5 seconds old. `as_of` says when either came.
+        """
+        pushed = await self._pushed_ticker(instrument)
+        if pushed is not None:
+            return pushed
         tickers = await self._tickers_of(instrument.dex or MAIN_DEX)
         found = next((ticker for ticker in tickers if ticker.symbol == instrument.symbol), None)
         if found is None:
@@ -165,6 +176,17 @@ class HLMarket:
         moment = wire.moment(answer, "time")
         self.info.transport.clock.observe(moment.timestamp(), sent_at=sent_at, received_at=self._monotonic())
         return moment
+
+    async def _pushed_ticker(self, instrument: Instrument) -> Ticker | None:
+        push = await self.pushes.latest(Topic("activeAssetCtx", instrument.native_symbol))
+        if push is None or self._monotonic() - push.received_at > _PUSHED_S:
+            return None
+        try:
+            context = wire.record(push.data, "ctx")
+            return Ticker.from_hyperliquid(context, coin=instrument.native_symbol, as_of=from_millis(push.received_ms))
+        except BadPayload as e:
+            logger.warning("push not read", extra={"coin": instrument.native_symbol[:40], "reason": e.message})
+            return None
 
     async def _tickers_of(self, dex: str) -> list[Ticker]:
         async def load() -> list[Ticker]:
@@ -234,7 +256,8 @@ def shared_market(endpoints: Endpoints, transport: Transport) -> HLMarket:
     """Return the one market object of an environment: listings and prices are fetched once for all accounts."""
     market = _markets.get(transport)
     if market is None:
-        market = _markets[transport] = HLMarket(Info(transport, endpoints.rest))
+        market = HLMarket(Info(transport, endpoints.rest), Pushes(transport, endpoints.stream))
+        _markets[transport] = market
     return market
 
 

@@ -62,18 +62,18 @@ PATIENCE_S = {
 }
 """How long a purpose waits at the gate before it is told that the venue is busy."""
 
-_reading: ContextVar[tuple[Purpose, bool]] = ContextVar("reading", default=(Purpose.READ, True))
+_reading: ContextVar[tuple[Purpose, bool]] = ContextVar("reading", default=(Purpose.READ, False))
 
 
 @contextlib.contextmanager
-def reading_for(purpose: Purpose, *, is_look: bool | None = None) -> Iterator[None]:
+def reading_for(purpose: Purpose, *, is_look: bool = False) -> Iterator[None]:
     """Make the reads inside count for `purpose`, e.g. `SYNC` around a background refresh.
 
     Args:
         purpose: What the reads are for.
-        is_look: Whether somebody only looks, see `only_looks`; None: exactly where the purpose is `READ`.
+        is_look: Whether somebody only looks, see `only_looks`.
     """
-    token = _reading.set((purpose, purpose is Purpose.READ if is_look is None else is_look))
+    token = _reading.set((purpose, is_look))
     try:
         yield
     finally:
@@ -107,7 +107,7 @@ def read_purpose() -> Purpose:
 
 
 def only_looks() -> bool:
-    """Whether nothing is sent by what is read now: what was known some seconds ago is then good enough."""
+    """Whether what is read now is only shown and decides nothing: what was known a second ago is then good enough."""
     return _reading.get()[1]
 
 

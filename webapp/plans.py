@@ -11,7 +11,7 @@ from typing import Any
 
 from core import confirming
 from core.accounts import Accounts
-from core.exits import shows_exit
+from core.exits import shows, shows_exit
 from core.frozen_orders import frozen_account, frozen_order
 from core.levels import WHOLE, level_price, refuse_wrong_side, size_to_close
 from core.ordering import checked_leverage
@@ -90,6 +90,7 @@ class Planner:
         shown = {"positions": [builtins(position) for _, position in held], "problems": problems}
         return await self._show(CLOSE_ALL, payload, shown)
 
+    @shows
     async def leverage(self, account: Account, symbol: str, leverage: Decimal) -> Answer:
         """Preview another leverage for a market."""
         instrument = await self._instrument(account, symbol)

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.backend import paths_for
 from core.context import current
+from core.exits import shows
 from core.ports import TradingBackend
 from models.enums import Outcome
 from models.errors import TradingError, Unavailable
@@ -245,7 +246,7 @@ async def read(user_id: int, ask: Ask) -> Answer:
     """Ask the user's path, and the other one where that cannot answer; a busy venue is left alone."""
     chosen, other = paths_for(user_id, current().settings, current().override)
     try:
-        return found(await ask(chosen), source=chosen.name)
+        return found(await _look(ask, chosen), source=chosen.name)
     except Unavailable as e:
         return failed(e) if e.code == _BUSY else await _ask_instead(ask, other, e)
     except TradingError as e:
@@ -254,11 +255,16 @@ async def read(user_id: int, ask: Ask) -> Answer:
 
 async def _ask_instead(ask: Ask, other: TradingBackend, why: Unavailable) -> Answer:
     try:
-        answer = found(await ask(other), source=other.name, is_fallback=True)
+        answer = found(await _look(ask, other), source=other.name, is_fallback=True)
     except TradingError:
         return failed(why)  # the first path's reason is the one that needs care
     logger.warning("read taken from the other path", extra={"path": other.name, "reason": why.code})
     return answer
+
+
+@shows
+async def _look(ask: Ask, path: TradingBackend) -> Any:
+    return await ask(path)
 
 
 async def write(user_id: int, ask: Callable[[TradingBackend], Awaitable[OrderResult]]) -> Answer:

@@ -84,6 +84,7 @@ def recorded(name: str) -> Any:
     return json.loads((Path(folder) / name).read_text())["data"]
 
 
+NO_STREAM = "ws://127.0.0.1:9/ws"
 NOW_MS = 1_790_000_000_000
 IMPATIENT = aiohttp.ClientTimeout(total=5.0, sock_connect=3.0, sock_read=1.5)
 
@@ -99,19 +100,21 @@ def adapter(
     *,
     account_type: AccountType = AccountType.PAPER,
     key: str = AGENT_KEY,
+    stream: str | None = None,
     **values: str,
 ) -> HLExchange:
     """Return the adapter of an account at an address; its master is known unless said otherwise."""
     fields = {"private_key": key, "account_address": MASTER, **values}
     credentials = Credentials(exchange="hyperliquid", account_type=account_type, values=fields)
-    return HLExchange(credentials, Endpoints(rest=url, stream=f"ws{url.removeprefix('http')}/ws"), network)
+    endpoints = Endpoints(rest=url, stream=stream or f"ws{url.removeprefix('http')}/ws")
+    return HLExchange(credentials, endpoints, network)
 
 
 @asynccontextmanager
 async def venue(script: Script, **values: Any) -> AsyncIterator[tuple[HLExchange, WireServer]]:
-    """Yield an adapter whose venue is a script."""
+    """Yield an adapter whose venue is a script, and has no stream."""
     async with WireServer(script) as server, Network(timeout=IMPATIENT, wall=lambda: NOW_MS / 1000) as network:
-        yield adapter(server.url, network, **values), server
+        yield adapter(server.url, network, stream=NO_STREAM, **values), server
 
 
 def answering(**answers: Any) -> Script:

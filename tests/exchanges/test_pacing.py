@@ -242,9 +242,9 @@ async def test_function_counts_for_the_more_important_of_its_own_and_its_callers
 
 
 def test_only_reads_that_say_so_are_looks() -> None:
-    assert only_looks()
+    assert not only_looks()
     for purpose in Purpose:
         with reading_for(purpose):
-            assert only_looks() is (purpose is Purpose.READ)
+            assert not only_looks()
     with reading_for(Purpose.EXIT, is_look=True):
         assert only_looks()
