@@ -195,6 +195,7 @@ async def goes_everywhere(e: Evening) -> None:
     assert done.text.count("✅") == 3
     assert all(engine.positions(uid, symbol=name)[0].position.size == 3 for engine, uid, name in books)
     await e.says("/balance", "Bybit", "HyperLiquid", "OKX")
+    await e.says("/short LTC 3 on bybit,hyperliquid", "Bybit", "HyperLiquid")  # looked at, and not confirmed
     await e.says("/trade")
     await e.says("/close LTC", "LTCUSDT")
     assert (await e.confirms("LTCUSDT")).text.count("✅") == 3
