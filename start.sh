@@ -94,6 +94,7 @@ is_set_up() {
 
 create_env_file() {
   [ -f .env ] && return
+  [ -e .env ] && fail ".env is no file; move it away, and the next start makes one"
   (umask 077 && cp .env.example .env)
   echo "Created .env from .env.example: sandbox mode, simulated money."
 }

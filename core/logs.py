@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from core.config import ConfigError
+
 MASK = "‹secret›"
 _MIN_SECRET = 6  # shorter values would blank out ordinary words
 
@@ -72,13 +74,15 @@ def set_up_logging(*, level: str, log_file: Path | None, secrets: Iterable[str] 
     """Log to stdout and, if given, to a file; return the redactor, which learns secrets as they are opened.
 
     Foreign libraries never log below INFO, whatever the level: some of them log whole signed requests at DEBUG.
+
+    Raises:
+        ConfigError: The file cannot be written.
     """
     redact = Redactor(secrets)
     formatter = EventFormatter(redact)
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if log_file is not None:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(RotatingFileHandler(log_file, maxBytes=10_000_000, backupCount=5, encoding="utf-8"))
+        handlers.append(_file(log_file))
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=max(logging.INFO, logging.getLevelName(level)), handlers=handlers, force=True)
@@ -87,6 +91,15 @@ def set_up_logging(*, level: str, log_file: Path | None, secrets: Iterable[str] 
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     return redact
+
+
+def _file(path: Path) -> RotatingFileHandler:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+    except OSError as e:
+        what = f"cannot be written ({e.strerror}); fix its owner, or set ELCARO_LOG_DIR to another folder"
+        raise ConfigError(f"{path}: {what}") from e
 
 
 def _utc(seconds: float | None) -> time.struct_time:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from core.config import ConfigError, load_settings
 from launcher import background
 from launcher.instance import EVERYTHING, AlreadyRunning, running_as
-from launcher.parts import BOT, SANDBOX, WEBAPP, Part, announced_sandbox, environment
-from launcher.planning import CannotStart, parts_of_everything, plan_for
+from launcher.parts import BOT, RUN, SANDBOX, WEBAPP, Part, announced_sandbox, environment
+from launcher.places import CannotStart, make_ready
+from launcher.planning import parts_of_everything, plan_for
 from launcher.supervisor import Supervisor
 
 
 def _run(parts: Sequence[Part], name: str, *, is_quiet: bool = False) -> int:
+    settings = load_settings()
+    make_ready([RUN, settings.elcaro_data_dir, settings.elcaro_log_dir])
     with running_as(name) as record:
-        plan = plan_for(load_settings(), parts, is_quiet=is_quiet)
+        plan = plan_for(settings, parts, is_quiet=is_quiet)
         return asyncio.run(Supervisor(plan, record).run())
 
 
@@ -24,7 +27,9 @@ def _everything(*, is_quiet: bool = False) -> int:
 
 
 def _start_in_background() -> int:
-    return background.start(load_settings().elcaro_log_dir)
+    settings = load_settings()
+    make_ready([RUN, settings.elcaro_log_dir])
+    return background.start(settings.elcaro_log_dir)
 
 
 def _restart() -> int:

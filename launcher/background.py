@@ -25,7 +25,6 @@ def start(log_folder: Path) -> int:
     if (found := find()) is not None:
         print(f"ElCaro is running here already (process {found.pid}). Stop it with ./start.sh --stop", file=sys.stderr)
         return 1
-    log_folder.mkdir(parents=True, exist_ok=True)
     log_file = log_folder / _START_LOG
     with log_file.open("wb") as log:
         process = subprocess.Popen(

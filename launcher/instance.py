@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from launcher.parts import RUN, is_alive, write_private
+from launcher.places import CannotStart, read_facts, sentence_of
 
 EVERYTHING = "elcaro"
 
@@ -57,9 +58,9 @@ def running_as(name: str) -> Iterator[Record]:
 
     Raises:
         AlreadyRunning: Another process is.
+        CannotStart: The lock cannot be written.
     """
-    RUN.mkdir(exist_ok=True)
-    with (RUN / f"{name}.lock").open("a") as lock:
+    with _lock_file(name) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
@@ -74,13 +75,18 @@ def running_as(name: str) -> Iterator[Record]:
             record.remove()
 
 
+def _lock_file(name: str) -> TextIO:
+    path = RUN / f"{name}.lock"
+    try:
+        return path.open("a")
+    except OSError as e:
+        raise CannotStart(sentence_of(e, path)) from e
+
+
 def find(name: str = EVERYTHING) -> Instance | None:
     """Return what is known of an instance that runs; None when none does."""
-    file = RUN / f"{name}.json"
-    if not file.is_file():
-        return None
-    facts = json.loads(file.read_text(encoding="utf-8"))
-    return Instance(name=name, **facts) if is_held(name) and is_alive(facts["pid"]) else None
+    facts = read_facts(RUN / f"{name}.json")
+    return Instance(name=name, **facts) if facts and is_held(name) and is_alive(facts["pid"]) else None
 
 
 def find_all() -> list[Instance]:
@@ -93,7 +99,7 @@ def left_behind() -> dict[str, int]:
     """Return the parts that outlived the process that started them."""
     left: dict[str, int] = {}
     for file in RUN.glob("*.json"):
-        facts = json.loads(file.read_text(encoding="utf-8"))
+        facts = read_facts(file) or {}
         if "parts" in facts and not is_held(file.stem):
             left |= {part: pid for part, pid in facts["parts"].items() if _is_ours(pid)}
     return left

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from launcher.places import read_facts
+
 RUN = Path("run")
 SANDBOX_FILE = RUN / "sandbox-addresses.json"
 """Where a running sandbox's addresses stand, so that a bot started on its own finds them."""
@@ -66,10 +68,8 @@ def write_private(path: Path, text: str) -> None:
 
 def announced_sandbox() -> dict[str, Any] | None:
     """Return what a running sandbox wrote down; None when none did."""
-    if not SANDBOX_FILE.is_file():
-        return None
-    announced: dict[str, Any] = json.loads(SANDBOX_FILE.read_text(encoding="utf-8"))
-    return announced if is_alive(int(announced["pid"])) else None
+    announced = read_facts(SANDBOX_FILE)
+    return announced if announced is not None and is_alive(announced["pid"]) else None
 
 
 def is_alive(pid: int) -> bool:

@@ -5,14 +5,11 @@ from pathlib import Path
 
 from core.config import Settings
 from launcher.parts import BOT, SANDBOX, WEBAPP, Part, announced_sandbox
+from launcher.places import CannotStart
 from launcher.ports import FREE_PORTS, HOST, SANDBOX_PORTS, any_free, is_free
 from launcher.supervisor import Plan
 
 _WEBAPP_MAIN = Path("webapp/__main__.py")
-
-
-class CannotStart(Exception):
-    """Something outside stands in the way; the message says what to do."""
 
 
 def parts_of_everything(settings: Settings) -> list[Part]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox import demo
 from sandbox.server import CONTROL, DEFAULT_PORT_BASE, PARTS, Sandbox, ports_from
-from sandbox.state import DamagedStateError
+from sandbox.state import DamagedStateError, UnwritableStateError
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     options = parse(sys.argv[1:])
     try:
         asyncio.run(serve(options))
-    except DamagedStateError as error:
+    except (DamagedStateError, UnwritableStateError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:

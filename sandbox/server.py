@@ -98,6 +98,7 @@ class Sandbox:
         Raises:
             OSError: a port is taken.
             DamagedStateError: the state file cannot be read.
+            UnwritableStateError: nor is there a place for it.
         """
         started = False
         try:
@@ -115,8 +116,10 @@ class Sandbox:
             app.middlewares.insert(0, middleware(self.world, name))
         apps[CONTROL] = control.create_app(self)
         self.apps = apps
-        if self._state_file is not None and self._state_file.exists():
-            state.load(self.world, self._state_file)
+        if self._state_file is not None:
+            state.prepare(self._state_file)
+            if self._state_file.exists():
+                state.load(self.world, self._state_file)
         for name, app in apps.items():
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
             await runner.setup()
@@ -153,8 +156,9 @@ class Sandbox:
             await asyncio.sleep(SAVE_SECONDS)
             text = state.render(self.world)
             if text != saved:
-                state.write(path, text)
-                saved = text
+                with suppress(state.UnwritableStateError):  # the world goes on; the end tries again, and tells
+                    state.write(path, text)
+                    saved = text
 
     async def listen(self, name: str) -> None:
         """Open a part's port, the same one as before; nothing where it is open."""

@@ -22,6 +22,10 @@ class DamagedStateError(Exception):
     """The snapshot file cannot be read; the message says what to do."""
 
 
+class UnwritableStateError(Exception):
+    """The snapshot file cannot be written; the message says what to do."""
+
+
 def render(world: World) -> str:
     """The world's accounts as JSON text."""
     return json.dumps(
@@ -36,11 +40,37 @@ def render(world: World) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a snapshot; the old one stays whole until the new one is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a snapshot; the old one stays whole until the new one is complete.
+
+    Raises:
+        UnwritableStateError: There is no room, or no such place.
+    """
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
+    try:
+        prepare(path)
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def prepare(path: Path) -> None:
+    """Make the folder of a snapshot.
+
+    Raises:
+        UnwritableStateError: It cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UnwritableStateError:
+    return UnwritableStateError(
+        f"The sandbox cannot keep its accounts in {path} ({error.strerror}): make room or fix its folder, or choose "
+        "another file with --state."
+    )
 
 
 def load(world: World, path: Path) -> bool:
