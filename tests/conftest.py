@@ -45,8 +45,13 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     ``set_price("BTCUSDT", 60000)``, ``fault("reset_after", match="POST /v5/order/create")``, ``new_bybit_account()``.
     The truth: ``sandbox.world.bybit`` and ``.hyperliquid`` (engines), ``sandbox.world.journal`` (requests).
     """
-    async with Sandbox(clock=Clock(frozen_at=datetime.now(UTC))) as running:
+    async with frozen_sandbox() as running:
         yield running
+
+
+def frozen_sandbox() -> Sandbox:
+    """Return a world whose time stands still, to be entered."""
+    return Sandbox(clock=Clock(frozen_at=datetime.now(UTC)))
 
 
 class SandboxProcess:

@@ -20,7 +20,7 @@ from sandbox.telegram.webapp import sign_init_data
 from tests.world import settings_for
 from webapp.app import create_app
 from webapp.gate import Gate
-from webapp.limits import Limits
+from webapp.limits import Limits, Rate
 from webapp.server import Server, listen
 
 OWNER = demo.OWNER_ID
@@ -28,6 +28,8 @@ STRANGER = demo.STRANGER_ID
 _GENEROUS = 100
 """Rate budgets are this much larger: tests ask in seconds what people ask in hours."""
 _PATIENCE_S = 30
+UNHURRIED = Limits(**dict.fromkeys(Limits.__dataclass_fields__, (Rate(1_000_000, 1),)))
+"""For a web app that nobody asks too often."""
 
 
 def launch_data(user_id: int = OWNER, *, token: str = demo.TELEGRAM_TOKEN, age_s: float = 0, **more: Any) -> str:

@@ -22,12 +22,10 @@ from schemathesis.specs.openapi import checks as openapi
 
 from db import Role
 from sandbox.server import Sandbox
-from tests.webapp.rig import STRANGER, Person, Rig, running_web_app
+from tests.webapp.rig import STRANGER, UNHURRIED, Person, Rig, running_web_app
 from webapp.app import ROUTERS
 from webapp.document import EXAMPLES, documented, operations
-from webapp.limits import Limits, Rate
 
-FREELY = (Rate(1_000_000, 1),)
 PATIENCE_S = 10
 ENDLESS = "/api/stream"
 """It answers until the page goes away; `test_stream.py` asks it."""
@@ -68,8 +66,7 @@ the_same_each_time = settings(
 @pytest.fixture
 async def unhurried(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Rig]:
     """A web app that nobody asks too often."""
-    freely: dict[str, Any] = dict.fromkeys(Limits.__dataclass_fields__, FREELY)
-    async with running_web_app(sandbox, tmp_path, limits=Limits(**freely)) as rig:
+    async with running_web_app(sandbox, tmp_path, limits=UNHURRIED) as rig:
         yield rig
 
 
