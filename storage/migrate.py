@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from storage.errors import StorageRefused
 
@@ -32,14 +33,20 @@ def migrate(connection: sqlite3.Connection, path: Path, target: str = SCHEMA_HEA
     """Upgrade, or downgrade to `target`.
 
     Raises:
-        StorageRefused: The file was written by newer code.
+        StorageRefused: The file was written by newer code, or a step failed; nothing was changed.
     """
     if current_revision(connection) == target:
         return
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", _begin)
-    with engine.begin() as bound:  # two processes may start together; the second finds the work done
-        _run(bound, current_revision(connection), path, target)
+    try:
+        with engine.begin() as bound:  # two processes may start together; the second finds the work done
+            _run(bound, current_revision(connection), path, target)
+    except DBAPIError as e:
+        raise StorageRefused(
+            f"{path}: could not be brought to another schema ({e.orig}) and was left as it is; clear that away and try "
+            "again, or go on with the release that ran last"
+        ) from e
 
 
 def _begin(connection: Connection) -> None:

@@ -87,3 +87,15 @@ def test_release_that_cannot_take_over_says_why(settings: Settings) -> None:
         connection.execute("UPDATE alembic_version SET version_num='9999'")
     with pytest.raises(StorageRefused, match="schema 9999 is newer"):
         prepare_update(settings)
+
+
+async def test_migration_that_fails_changes_nothing_and_says_why(settings: Settings) -> None:
+    before = known_revisions()[1]
+    to_schema(settings, before)
+    with closing(connect(database(settings))) as connection:
+        connection.execute("CREATE TABLE conditions(key TEXT)")  # which the next schema makes
+    with pytest.raises(StorageRefused, match=r"could not be brought to another schema \(table conditions already"):
+        prepare_update(settings)
+    with pytest.raises(StorageRefused, match="was left as it is"):
+        await Store.open(settings.database)
+    assert examine(database(settings)).schema == before
