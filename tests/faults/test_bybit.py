@@ -383,7 +383,7 @@ async def key_that_went_bad_is_not_tried_again_and_again(stage: Stage) -> None:
         await stage.send(other, THIRD)
     assert refusal.value.code == "unresolved_order"
     seen = max(record.seq for record in stage.asked())
-    await stage.time.advance(600, step_s=2)
+    await stage.time.advance(600, step_s=5)
     assert await stage.state(SECOND) is LegState.UNKNOWN
     # a stream that had not connected yet goes on trying to: that shows no key
     asked = [record for record in stage.asked(after=seen) if record.operation != STREAMS["bybit"]]

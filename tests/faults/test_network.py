@@ -229,7 +229,7 @@ async def refused_address_is_left_alone_for_ten_minutes(stage: Stage) -> None:
         await stage.send(request, SECOND)
     assert refusal.value.code == "venue_busy"
     asked = len(stage.asked())
-    await stage.time.advance(590, step_s=2)
+    await stage.time.advance(590, step_s=5)
     assert await stage.state() is LegState.UNKNOWN
     assert len(stage.posts()) == 1
     assert len(stage.asked()) - asked <= 590 / 2
@@ -281,9 +281,9 @@ async def outage_of_ten_minutes_brings_no_verdict(stage: Stage) -> None:
     await stage.time.advance(65)
     assert await stage.kinds() == ["order_unknown"]
     assert await stage.alarms() == []
-    await stage.time.advance(245, step_s=2)
+    await stage.time.advance(245, step_s=5)
     assert await stage.alarms() == ["still_unknown"]
-    await stage.time.advance(290, step_s=2)
+    await stage.time.advance(290, step_s=5)
     assert await stage.state() is LegState.UNKNOWN
     stage.heal()
     assert await stage.resolved() <= 20

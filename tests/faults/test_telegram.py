@@ -175,10 +175,10 @@ async def flood_control_holds_up_messages_and_not_orders(scene: Scene, folder: P
         await stage.mute_streams()
         stage.fault("reset_after")
         assert (await stage.buy("other", symbol="ETHUSDT", size="0.1")).outcome is Outcome.UNKNOWN
-        await stage.time.advance(600, step_s=5)
+        await stage.time.advance(600, step_s=10)
         assert await stage.state("other") is LegState.FILLED
         chat.state.faults.clear()
-        await stage.time.advance(400, step_s=2)
+        await stage.time.advance(400, step_s=5)
         told = [m.text for m in chat.owner.messages()]
         assert sum("Bought" in words for words in told) == 2
         assert chat.sent() == 2
@@ -214,7 +214,7 @@ async def command_that_waited_is_shown_anew_and_not_carried_out(scene: Scene, fo
         arm(chat, FaultKind.SERVER_ERROR, "getUpdates")
         await stage.time.advance(30)
         people.send_text(chat.state, demo.OWNER_ID, ORDER)
-        await stage.time.advance(1800, step_s=5)
+        await stage.time.advance(1800, step_s=15)
         handled = chat.app.intake.handled
         chat.state.faults.clear()
         await stage.time.until(lambda: chat.app.intake.handled > handled)
@@ -232,10 +232,10 @@ async def truth_is_found_while_telegram_is_away_and_told_when_it_is_back(
         await stage.mute_streams()
         stage.fault("reset_after")
         assert (await stage.buy()).outcome is Outcome.UNKNOWN
-        await stage.time.advance(300, step_s=2)
+        await stage.time.advance(300, step_s=5)
         assert await stage.state() is LegState.FILLED
         chat.state.faults.clear()
-        await stage.time.advance(300, step_s=2)
+        await stage.time.advance(300, step_s=5)
         told = [m.text for m in chat.owner.messages() if "Bought" in m.text]
         assert len(told) == 1
         assert stage.counts == (1, 1)
@@ -296,10 +296,10 @@ async def bot_whose_token_was_revoked_goes_on_guarding(scene: Scene, folder: Pat
         await stage.mute_streams()
         stage.fault("reset_after")
         assert (await stage.buy(FIRST)).outcome is Outcome.UNKNOWN
-        await stage.time.advance(300, step_s=2)
+        await stage.time.advance(300, step_s=5)
         assert await stage.state() is LegState.FILLED
         chat.state.faults.clear()
-        await stage.time.advance(120, step_s=2)
+        await stage.time.advance(120, step_s=5)
         assert "100000001" in (await chat.says("/whoami")).text
 
 
