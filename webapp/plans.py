@@ -12,6 +12,7 @@ from typing import Any
 from core import confirming
 from core.accounts import Accounts
 from core.exits import shows, shows_exit
+from core.fanout import preview_each
 from core.frozen_orders import frozen_account, frozen_order
 from core.levels import WHOLE, level_price, refuse_wrong_side, size_to_close
 from core.ordering import checked_leverage
@@ -23,7 +24,7 @@ from models.errors import BadOrder, TradingError
 from models.market import Instrument
 from models.order import Order
 from models.position import Position
-from models.ticket import Level, LevelUnit, Ticket
+from models.ticket import Level, LevelUnit, OrderPreview, Ticket
 from models.values import plain
 from webapp.answers import Answer, Refused, builtins, failed, found
 from webapp.confirmed import Deed
@@ -47,12 +48,15 @@ class Planner:
         self._path: TradingBackend = path_of_user(user_id)
 
     async def open(self, ticket: Ticket, accounts: Sequence[Account]) -> Answer:
-        """Preview an order on one or several accounts."""
-        previews = await asyncio.gather(
-            *(self._path.preview_order(self._user_id, ticket, a.exchange, a.account_type) for a in accounts)
-        )
+        """Preview an order on one or several accounts; one that cannot take it is a problem beside the others."""
+        looked = await preview_each(self._path, self._user_id, ticket, accounts)
+        previews = [found for _, found in looked if isinstance(found, OrderPreview)]
+        refused = [(account, error) for account, error in looked if isinstance(error, TradingError)]
+        if not previews:
+            raise refused[0][1]
         payload = {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
-        return await self._show(OPEN, payload, {"orders": builtins(previews)})
+        problems = [_problem(account, error) for account, error in refused]
+        return await self._show(OPEN, payload, {"orders": builtins(previews), "problems": problems})
 
     @shows_exit
     async def close(
@@ -185,12 +189,16 @@ class Planner:
         problems = []
         for account, answer in zip(accounts, answers, strict=True):
             if isinstance(answer, TradingError):
-                problems.append({**frozen_account(account), "error": failed(answer)["error"]})
+                problems.append(_problem(account, answer))
             elif isinstance(answer, BaseException):
                 raise answer
             else:
                 rows += [(account, row) for row in answer]
         return rows, problems
+
+
+def _problem(account: Account, error: TradingError) -> dict[str, Any]:
+    return {**frozen_account(account), "error": failed(error)["error"]}
 
 
 def _closing(account: Account, position: Position, size: Decimal | None) -> dict[str, Any]:

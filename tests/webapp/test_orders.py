@@ -151,6 +151,15 @@ async def test_order_goes_to_every_account_named(owner: Person) -> None:
     assert all(part["success"] for part in done["results"])
 
 
+async def test_account_that_cannot_take_an_order_is_a_problem_beside_the_others(owner: Person) -> None:
+    places = [{"exchange": "bybit", "account_type": "paper"}, {"exchange": "okx", "account_type": "paper"}]
+    body = {"symbol": "TRX", "side": "buy", "size": {"amount": "200", "unit": "notional"}, "accounts": places}
+    preview = await owner.done("/api/trading/order/preview", body)
+    assert [order["account"]["exchange"] for order in preview["orders"]] == ["bybit"]
+    (problem,) = preview["problems"]
+    assert (problem["exchange"], problem["error"]["code"]) == ("okx", "unknown_symbol")
+
+
 async def test_price_that_moved_away_is_shown_again_instead_of_taken(owner: Person, rig: Rig) -> None:
     preview = await owner.done("/api/trading/order/preview", TICKET)
     price = Decimal(preview["orders"][0]["reference_price"])

@@ -137,8 +137,14 @@ export const placeOrder = (body, first, onDone) =>
     isDangerous: body.side === "sell",
     kind: body.side,
     onDone,
-    view: (preview) => preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`),
+    view: (preview) => html`<${OrderPreviews} preview=${preview} />`,
   });
+
+/** The exact order of each account, and why an account can take none. */
+export const OrderPreviews = ({ preview }) => html`
+  ${preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`)}
+  ${preview.problems.map((problem) => html`<${Problem} key=${problem.exchange + problem.account_type} error=${problem.error}><${AccountName} exchange=${problem.exchange} type=${problem.account_type} /><//>`)}
+`;
 
 /** Say what a confirmation sends, with whose money. */
 export const orderLabel = ({ orders }) => {

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.module.js";
 import { post } from "../api.js";
-import { OrderPreview, orderLabel, placeOrder } from "../deeds.js";
+import { OrderPreviews, orderLabel, placeOrder } from "../deeds.js";
 import { errorText, t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
@@ -59,7 +59,7 @@ export const Ticket = ({ market, instrument }) => {
       </div>
       <div class="live-preview" aria-live="polite" aria-busy=${isBusy ? "true" : "false"}>
         ${error && !fieldOf(error) && html`<${Problem} error=${error}>${error.kind === "unavailable" || error.code === "offline" ? html`<${Button} onClick=${refresh}>${t("common.retry")}<//>` : null}<//>`}
-        ${preview && !error && preview.orders.map((order) => html`<${OrderPreview} key=${order.account.exchange + order.account.account_type} order=${order} />`)}
+        ${preview && !error && html`<${OrderPreviews} preview=${preview} />`}
         ${(fieldOf(error) || (!preview && !error)) && html`<p class="note">${t(isBusy ? "ticket.looking" : fieldOf(error) || NUMBERS.some((name) => numberProblem(form[name])) ? "form.fix" : "ticket.hint")}</p>`}
       </div>
       ${(!isTelegrams || form.amount === "") && html`<${Button} kind=${form.side === "buy" ? "buy" : "sell"} disabled=${!isReady} onClick=${review} data-role="review">${text}<//>`}
