@@ -36,7 +36,7 @@ async def test_busy_venue_is_told_and_not_asked_by_the_other_path(rig: Rig, owne
     use_up_what_reads_may(rig)
     before = rig.sent("POST /info")
     assert before > 0
-    answers = [await services.get_positions_service(OWNER, **WHERE), await services.get_balance_service(OWNER, **WHERE)]
+    answers = [await services.get_balance_service(OWNER, **WHERE), await services.get_history_service(OWNER, **WHERE)]
     assert [(answer["success"], answer["error"]["code"]) for answer in answers] == [(False, "venue_busy")] * 2
     assert answers[0]["error"]["fields"]["retry_after_s"] > 0
     assert rig.sent("POST /info") == before
