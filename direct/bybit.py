@@ -26,7 +26,7 @@ from models import wire
 from models.enums import AccountType, ContractKind, MarginMode, PositionMode
 from models.errors import BadPayload, Rejected, Unavailable
 from models.instrument import instruments_from_bybit
-from models.requests import Ack, Action, BatchOrders, SignedRequest, Stamp
+from models.requests import Ack, Action, BatchOrders, SignedRequest, Stamp, stay_at
 from models.unified import (
     Balance,
     Candle,
@@ -76,7 +76,7 @@ class DirectBybit:
     ) -> None:
         values = credentials.values if credentials else {}
         self._key, secret = values.get("api_key"), values.get("api_secret")
-        self._clock = clock_at(base_url)
+        self._base_url, self._clock = base_url, clock_at(base_url)
         self._http: Any = Client(base_url, self._clock, api_key=self._key, api_secret=secret)
         self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
         self._recorder.endpoint = base_url
@@ -371,6 +371,7 @@ class DirectBybit:
         """Let pybit build the request, and sign it with the attempt's own time."""
         call: Call = call_for(action)
         url, body = getattr(self._recorder, call.method)(**call.params)
+        url = stay_at(self._base_url, url)
         window = stamp.fence_ms - stamp.timestamp_ms
         headers = self._http.signed(body, stamp.timestamp_ms, window)
         return SignedRequest(exchange="bybit", action=action, stamp=stamp, url=url, body=body.encode(), headers=headers)

@@ -60,7 +60,7 @@ class BybitHTTP(HTTP):
         self, rest: str, transport: Transport, *, api_key: str | None = None, api_secret: str | None = None
     ) -> None:
         super().__init__(api_key=api_key, api_secret=api_secret)  # type: ignore[no-untyped-call]
-        self.endpoint = rest
+        self.endpoint = self.rest = rest
         self.transport = transport
         self.account = "" if api_key is None else fingerprint(api_key)
 

@@ -8,7 +8,7 @@ from exchanges.key_sender import KeySender
 from exchanges.pacing import Cost, Purpose
 from exchanges.turns import lowers_risk
 from models.errors import NotSent, OutcomeUnknown
-from models.requests import Ack, AckKind, Action, SignedRequest, Stamp
+from models.requests import Ack, AckKind, Action, SignedRequest, Stamp, stay_at
 
 EXCHANGE = "bybit"
 
@@ -42,7 +42,8 @@ class BybitSender(KeySender):
 
         Raises:
             BadOrder: Bybit has no such action.
-            NotSent: The stamp's fence is no receive window of Bybit's (`bad_stamp`).
+            NotSent: The stamp's fence is no receive window of Bybit's (`bad_stamp`), or the request is made out to
+                somebody else (`sender_failed`).
         """
         window_ms = stamp.fence_ms - stamp.timestamp_ms
         if not 0 < window_ms <= RECV_WINDOW_MS:
@@ -53,7 +54,7 @@ class BybitSender(KeySender):
             exchange=EXCHANGE,
             action=action,
             stamp=stamp,
-            url=call.url,
+            url=stay_at(self._http.rest, call.url),
             body=call.payload.encode(),
             headers=headers,
         )

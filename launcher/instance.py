@@ -78,6 +78,7 @@ def running_as(name: str) -> Iterator[Record]:
 def _lock_file(name: str) -> TextIO:
     path = RUN / f"{name}.lock"
     try:
+        RUN.mkdir(mode=0o700, exist_ok=True)
         return path.open("a")
     except OSError as e:
         raise CannotStart(sentence_of(e, path)) from e

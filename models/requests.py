@@ -23,6 +23,7 @@ from models.enums import (
     TimeInForce,
     TriggerBy,
 )
+from models.errors import NotSent
 from models.market import Instrument
 from models.values import Value
 
@@ -220,6 +221,17 @@ class SignedRequest(Value):
     def sha256(self) -> str:
         """The fingerprint that the journal keeps."""
         return hashlib.sha256(self.body).hexdigest()
+
+
+def stay_at(base: str, url: str) -> str:
+    """Return the address of a request, if it is one of the venue at `base`.
+
+    Raises:
+        NotSent: It is another one's: some package has changed the client that builds requests (`sender_failed`).
+    """
+    if not url.startswith(f"{base}/"):
+        raise NotSent("the request was made out to another address than the venue's", code="sender_failed")
+    return url
 
 
 class AckKind(StrEnum):

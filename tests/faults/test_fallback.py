@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 import pytest
+from pybit.unified_trading import HTTP
 
 from db import LegState
 from exchanges.base import AccountVenue
 from models.enums import Outcome
+from models.errors import NotSent
 from models.requests import Ack, Action, OrderResult, SignedRequest, Stamp
 from tests.faults.rows import Case, Rows
 from tests.faults.stage import FIRST, Scene
+from tests.faults.wires import impostor
 from tests.world import USER
 from webapp.services_integration import place_order_service
 
@@ -98,6 +101,21 @@ async def unknown_outcome_is_a_word_of_its_own(scene: Scene, folder: Path, case:
         assert answer["success"] is None  # neither done nor refused
         assert answer["data"]["outcome"] == "unknown"
         assert stage.counts == (1, 1)
+
+
+@F.row("O5", on=("bybit",))
+async def request_made_out_to_another_host_is_not_sent(scene: Scene, folder: Path, case: Case) -> None:
+    async with impostor(folder) as elsewhere, scene.product(folder, case.exchange, case.path) as stage:
+        request, client = await stage.request(), await stage.client()
+        with pytest.MonkeyPatch.context() as package:
+            there = property(lambda _: elsewhere.url, lambda *_: None)
+            package.setattr(HTTP, "endpoint", there, raising=False)  # as one that got itself installed might
+            with pytest.raises(NotSent) as refusal:
+                await stage.send(request, client=client)
+        assert refusal.value.code == "sender_failed"
+        assert elsewhere.bytes == b""
+        assert stage.counts == (0, 0)
+        assert await stage.legs() == []
 
 
 @pytest.mark.parametrize("case", F.parameters())
