@@ -1,13 +1,13 @@
 // Candles with the lines that matter: entry, stop, target, liquidation, resting orders. Stop and target can be dragged.
 
-import { CandlestickSeries, LineStyle, createChart } from "../vendor/lightweight-charts.mjs";
+import { CandlestickSeries, HistogramSeries, LineStyle, createChart } from "../vendor/lightweight-charts.mjs";
 import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
 import { get } from "./api.js";
-import { decimalsAt, fixed, price } from "./format.js";
+import { decimalsAt, exact, fixed, price } from "./format.js";
 import { locale, t } from "./i18n.js";
 import { Handles } from "./handles.js";
 import { state, useStore } from "./store.js";
-import { Problem, Segments } from "./ui.js";
+import { Gain, Problem, Segments } from "./ui.js";
 import { tickerOf } from "./live.js";
 
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
@@ -16,6 +16,7 @@ const REFRESH_MS = 60_000;
 const RETRY_MS = 5_000;
 const BAR_WIDTH = 6;
 const ROOM_RIGHT = 4;
+const VOLUME_PART = 0.16;
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -45,6 +46,19 @@ const zoned = (options, time) =>
 const TICKS = [{ year: "numeric" }, { month: "short" }, { day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }];
 const tick = (time, kind) => zoned(TICKS[Math.min(kind, 3)], time);
 
+/** The traded amounts stand in the lowest part of the chart, the prices above them. */
+const addVolume = (chart, candles) => {
+  const series = chart.addSeries(HistogramSeries, { priceScaleId: "", lastValueVisible: false, priceLineVisible: false });
+  series.priceScale().applyOptions({ scaleMargins: { top: 1 - VOLUME_PART, bottom: 0 } });
+  candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: VOLUME_PART } });
+  return series;
+};
+
+const volumesOf = (bars) => {
+  const [up, down] = [colour("--up-bar"), colour("--down-bar")];
+  return bars.map(({ time, volume, open, close }) => ({ time, value: volume, color: close < open ? down : up }));
+};
+
 const candleColours = () => ({
   upColor: colour("--up-fill"),
   downColor: colour("--down-fill"),
@@ -56,14 +70,16 @@ const candleColours = () => ({
 /** Return what is drawn as a line: a kind, a price, how it looks, and whether it can be dragged. */
 export const linesOf = (position, protection, orders) => {
   const lines = [];
-  const add = (kind, value, style, isDraggable = false) => value && lines.push({ kind, price: Number(value), style, isDraggable });
+  const add = (kind, value, style, isDraggable = false, label = null) => value && lines.push({ kind, price: Number(value), style, isDraggable, label });
   if (position) {
     add("entry", position.entry_price, LineStyle.Solid);
     add("liquidation", position.liquidation_price, LineStyle.Dotted);
     add("stop", protection.stop, LineStyle.Dashed, true);
     add("target", protection.target, LineStyle.Dashed, true);
   }
-  for (const order of orders) add(`order-${order.order_id}`, order.price ?? order.trigger_price, LineStyle.SparseDotted);
+  for (const { order_id: id, side, size, price: limit, trigger_price: trigger } of orders) {
+    add(`order-${id}`, limit ?? trigger, LineStyle.SparseDotted, false, `${t(`side.${side}`)} ${size ? exact(size) : ""}`);
+  }
   return lines;
 };
 
@@ -86,6 +102,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
   const frame = useRef(null);
   const chart = useRef(null);
   const series = useRef(null);
+  const volumes = useRef(null);
   const bars = useRef([]);
   const [interval, setInterval_] = useState(localStorage.getItem("interval") ?? "15m");
   const [error, setError] = useState(null);
@@ -98,9 +115,11 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
   useEffect(() => {
     chart.current = createChart(frame.current, { autoSize: true, ...looks(), crosshair: { mode: 0 } });
     series.current = chart.current.addSeries(CandlestickSeries, { ...candleColours(), autoscaleInfoProvider: (usual) => withLines(usual(), lines.current) });
+    volumes.current = addVolume(chart.current, series.current);
     const restyle = () => {
       chart.current.applyOptions(looks());
       series.current.applyOptions(candleColours());
+      volumes.current.setData(volumesOf(bars.current));
     };
     addEventListener("themechange", restyle);
     return () => {
@@ -125,6 +144,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
         if (!isCurrent) return;
         bars.current = rows.map(barOf);
         series.current.setData(bars.current);
+        volumes.current.setData(volumesOf(bars.current));
         if (isFirst) showLatest(chart.current, bars.current.length);
         isFirst = false;
         setError(null);
@@ -136,6 +156,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
     bars.current = [];
     setReady(false);
     series.current.setData([]);
+    volumes.current.setData([]);
     load();
     return () => {
       isCurrent = false;
@@ -148,7 +169,7 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
     const last = bars.current[bars.current.length - 1];
     if (!now || !last) return;
     const start = Math.floor(Date.now() / 1000 / SECONDS[interval]) * SECONDS[interval];
-    const bar = start > last.time ? { time: start, open: last.close, high: now, low: now, close: now } : { ...last, close: now, high: Math.max(last.high, now), low: Math.min(last.low, now) };
+    const bar = start > last.time ? { time: start, open: last.close, high: now, low: now, close: now, volume: 0 } : { ...last, close: now, high: Math.max(last.high, now), low: Math.min(last.low, now) };
     if (bar.time === last.time) bars.current[bars.current.length - 1] = bar;
     else bars.current.push(bar);
     series.current.update(bar);
@@ -169,10 +190,30 @@ export const Chart = ({ market, instrument, position, protection, orders, onLeve
       <div class="chart-bar"><${Segments} label=${t("chart.interval")} value=${interval} onChange=${choose} options=${INTERVALS.map((value) => ({ value, label: t(`interval.${value}`) }))} kind="small" /></div>
       <div class="chart-frame">
         <div class="chart" ref=${frame}></div>
+        ${isReady && html`<${Legend} chart=${chart.current} series=${series.current} last=${bars.current[bars.current.length - 1]} instrument=${instrument} />`}
         ${isReady && html`<${Handles} series=${series.current} lines=${lines.current} colourOf=${lineColour} isAlive=${() => chart.current !== null} ...${{ instrument, position, onLevel }} />`}
         ${error && html`<${Problem} error=${error} />`}
       </div>
     </section>
+  `;
+};
+
+/** The prices of the bar under the pointer; of the newest one where there is none. */
+const Legend = ({ chart, series, last, instrument }) => {
+  const [pointed, setPointed] = useState(null);
+  useEffect(() => {
+    const look = (moved) => setPointed(moved.seriesData.get(series) ?? null);
+    chart.subscribeCrosshairMove(look);
+    return () => chart.unsubscribeCrosshairMove(look);
+  }, [chart, series]);
+  const bar = pointed ?? last;
+  if (!bar) return null;
+  const gain = bar.close / bar.open - 1;
+  return html`
+    <dl class="legend" aria-hidden="true">
+      ${["open", "high", "low", "close"].map((name) => html`<div key=${name}><dt>${t(`chart.${name}`)}</dt><dd>${price(bar[name], instrument)}</dd></div>`)}
+      <div><dd><${Gain} value=${gain * 100} suffix=" %" /></dd></div>
+    </dl>
   `;
 };
 
@@ -189,4 +230,5 @@ const barOf = (row) => ({
   high: Number(row.high),
   low: Number(row.low),
   close: Number(row.close),
+  volume: Number(row.volume ?? 0),
 });

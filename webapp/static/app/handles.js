@@ -69,7 +69,7 @@ export const Handles = ({ series, isAlive, lines, colourOf, instrument, position
     setMoving(null);
   };
   const rest = { moving, setMoving, priceAt, finish, instrument, position };
-  const named = lines.filter((line) => line.kind in NAMED);
+  const named = lines.filter((line) => line.kind in NAMED || line.label);
   const grips = named.map((line) => (line.kind === moving?.kind ? { ...line, price: moving.price, from: line.price } : line));
   if (moving && !named.some((line) => line.kind === moving.kind)) grips.push({ ...moving, isDraggable: true });
   const missing = position && canTrade() ? ["stop", "target"].filter((kind) => !named.some((line) => line.kind === kind)) : [];
@@ -106,7 +106,7 @@ const drag = (event, { onMove, onEnd }) => {
 };
 
 const Grip = ({ line, moving, setMoving, priceAt, finish, instrument, position }) => {
-  const label = t(NAMED[line.kind]);
+  const label = line.label ?? t(NAMED[line.kind]);
   const text = price(line.price, instrument);
   const isProtection = line.kind === "stop" || line.kind === "target";
   const words = html`<span>${label}</span> <b>${text}</b>${isProtection && position ? html` <small>≈ ${resultAt(position, line.price)}</small>` : ""}`;

@@ -83,9 +83,10 @@ const Position = ({ position, account }) => {
         <div><dt>${t("common.size")}</dt><dd>${exact(position.size)}</dd></div>
         <div><dt>${t("common.entry")}</dt><dd>${price(position.entry_price)}</dd></div>
         <div><dt>${t("common.mark")}</dt><dd>${price(position.mark_price)}</dd></div>
+        <div><dt>${t("ticket.value")}</dt><dd>${money(position.notional)}</dd></div>
+        <div><dt>${t("common.margin")}</dt><dd>${money(position.margin_used)}${position.margin_mode && html`<small>${t(`marginMode.${position.margin_mode}`)}</small>`}</dd></div>
         <div><dt>${t("common.liquidation")}</dt><dd>${price(position.liquidation_price)}</dd></div>
-        <div><dt>${t("common.margin")}</dt><dd>${money(position.margin_used)}</dd></div>
-        <div><dt>${t("common.stopTarget")}</dt><dd class=${protection.stop ? "" : "naked"}>${protection.stop ? price(protection.stop) : t("positions.noStop")}${protection.target ? ` / ${price(protection.target)}` : ""}</dd></div>
+        <div class="levels"><dt>${t("common.stopTarget")}</dt><dd class=${protection.stop ? "" : "naked"}>${protection.stop ? price(protection.stop) : t("positions.noStop")}${protection.target ? ` / ${price(protection.target)}` : ""}</dd></div>
       </dl>
       ${canTrade() &&
       html`
