@@ -17,6 +17,7 @@ const RETRY_MS = 5_000;
 const BAR_WIDTH = 6;
 const ROOM_RIGHT = 4;
 const VOLUME_PART = 0.16;
+const LEGEND_PART = 0.14;
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -50,7 +51,7 @@ const tick = (time, kind) => zoned(TICKS[Math.min(kind, 3)], time);
 const addVolume = (chart, candles) => {
   const series = chart.addSeries(HistogramSeries, { priceScaleId: "", lastValueVisible: false, priceLineVisible: false });
   series.priceScale().applyOptions({ scaleMargins: { top: 1 - VOLUME_PART, bottom: 0 } });
-  candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: VOLUME_PART } });
+  candles.priceScale().applyOptions({ scaleMargins: { top: LEGEND_PART, bottom: VOLUME_PART } });
   return series;
 };
 
