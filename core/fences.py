@@ -11,6 +11,8 @@ SETTLE_S = 10.0
 """After the fence, for clocks that differ and look-ups that lag."""
 MISSES_NEEDED = 3
 MISS_SPACING_S = 2.0
+SIGHTINGS_WAITED = 3
+"""Found open, what fills at once is looked at so often again: it is told of once, with what it came to."""
 NOOPS_AT_MOST = 3
 NOOP_SPACING_S = 5.0
 LISTED_FOR_S = 24 * 3600
@@ -42,6 +44,8 @@ class Watch:
     due: float = 0.0
     proves_at: float = 0.0
     """From when on a miss proves something."""
+    sightings: int = 0
+    """Looks that found an order still open which fills at once."""
     misses: int = 0
     last_miss: float | None = None
     noops: int = 0

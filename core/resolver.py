@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from core.actions import instrument_of_leg, thaw
+from core.actions import fills_at_once, instrument_of_leg, thaw
 from core.clock import Clock, SystemClock
 from core.failpoints import failpoint
 from core.fences import (
@@ -18,6 +18,7 @@ from core.fences import (
     KEY_PROBLEMS,
     NOOP_SPACING_S,
     PAGE_AFTER_S,
+    SIGHTINGS_WAITED,
     TELL_USER_AFTER_S,
     NextStep,
     Watch,
@@ -142,7 +143,7 @@ class Resolver:
         instrument = instrument_of_leg(leg)
         order = await client.find_order(instrument, client_order_id=leg.client_order_id)
         if order is not None:
-            await self._adopt(leg, order)
+            await self._adopt(leg, order, watch)
             return
         now = self._clock.monotonic()
         left_s = settled_in_s(watch, now=now, venue_now_ms=client.venue_time_ms(), fence_ms=leg.fence_ms or 0)
@@ -163,10 +164,13 @@ class Resolver:
         elif step is NextStep.ABSENT:
             await self._settle(leg, by_absence(f"{watch.misses} complete look-ups after its fence found nothing"))
 
-    async def _adopt(self, leg: Leg, order: Order) -> None:
+    async def _adopt(self, leg: Leg, order: Order, watch: Watch) -> None:
         if not matches(leg, order):
             await self._store.trading.restrict(str(leg.account), "id_collision", TradingState.HALTED)
             await self.page("id_collision", leg, order_id=order.order_id)
+            return
+        if order.is_open and watch.sightings < SIGHTINGS_WAITED and fills_at_once(thaw(leg.action_kind, leg.action)):
+            watch.sightings += 1
             return
         await self._settle(leg, by_order(order))
 

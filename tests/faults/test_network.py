@@ -117,6 +117,18 @@ async def reset_after_execution_is_found(stage: Stage) -> None:
     await is_found(stage)
 
 
+@N.row("N6", on=("bybit",))
+async def order_that_is_found_before_it_filled_is_told_of_once(stage: Stage) -> None:
+    await stage.mute_streams()
+    stage.engine.core.ack_delay_ms = 600
+    stage.fault("reset_after")
+    assert (await stage.buy()).outcome is Outcome.UNKNOWN
+    await stage.resolved()
+    await stage.time.advance(10)
+    [told] = [body for body in await stage.news() if body["kind"] == "order_settled"]
+    assert told["result"]["outcome"] == "filled"
+
+
 @N.row("N7")
 async def close_without_an_answer_is_found(stage: Stage) -> None:
     stage.fault("close_after")
