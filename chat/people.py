@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chat.call import Call, Need, Reply, whole_number
 from chat.confirm import Deed, Payload, plan
+from core.pausing import is_paused_by_owner, pause_person, resume_person
 from core.recovery import RESTORED
 from db import EVERYBODY, Role, TradingState, User
 from models.errors import BadOrder
@@ -17,6 +18,7 @@ _HALTED = "halted"
 _LIFTED = (_HALTED, RESTORED)
 """Why trading can be stopped for everybody until the owner says otherwise."""
 _AUDIT_ROWS = 20
+_PAUSES = {"pause": pause_person, "resume": resume_person}
 
 
 async def cmd_people(call: Call) -> Reply:
@@ -39,9 +41,13 @@ async def _is_halted(call: Call) -> bool:
 
 
 async def on_person(call: Call) -> Reply:
-    """Show one person."""
+    """Show one person; a button pauses them, or takes that back. The owner never trades for them."""
     user = await _named(call)
-    return person_view(call.t, _row(user), is_self=user.user_id == call.user_id)
+    deed = _PAUSES.get(call.arguments[1]) if len(call.arguments) > 1 else None
+    if deed is not None and user.user_id != call.user_id:
+        await deed(user.user_id, call.user_id)
+    is_paused = await is_paused_by_owner(user.user_id)
+    return person_view(call.t, _row(user), is_self=user.user_id == call.user_id, is_paused=is_paused)
 
 
 async def on_role(call: Call) -> Reply:

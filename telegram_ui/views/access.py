@@ -86,7 +86,7 @@ def people_view(t: Texts, people: Sequence[PersonRow], *, is_halted: bool) -> Sc
     )
 
 
-def person_view(t: Texts, person: PersonRow, *, is_self: bool) -> Screen:
+def person_view(t: Texts, person: PersonRow, *, is_self: bool, is_paused: bool = False) -> Screen:
     """Show one person and what the owner may do about them."""
     choices = [role for role in ("trader", "viewer", "banned") if role != person.role]
     buttons = tuple(Button(text=_ROLE_ACTS[role](t), action=action("role", person.user_id, role)) for role in choices)
@@ -95,9 +95,19 @@ def person_view(t: Texts, person: PersonRow, *, is_self: bool) -> Screen:
             bold(person.name or str(person.user_id)),
             t("Telegram id {id}", id=code(str(person.user_id))),
             t("Role: {role}", role=t(ROLE_WORDS[person.role])),
+            t("⏸ Takes no new risk until you say otherwise; closing works.") if is_paused else None,
         ),
-        keyboard=(*((buttons,) if not is_self else ()), (back_button(t, "people"),)),
+        keyboard=(
+            *(((*buttons,), (_pause_button(t, person, is_paused=is_paused),)) if not is_self else ()),
+            (back_button(t, "people"),),
+        ),
     )
+
+
+def _pause_button(t: Texts, person: PersonRow, *, is_paused: bool) -> Button:
+    if is_paused:
+        return Button(text=t("Let them trade"), action=action("who", person.user_id, "resume"))
+    return danger(t("Pause them"), action("who", person.user_id, "pause"))
 
 
 _ROLE_ACTS = {

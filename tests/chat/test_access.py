@@ -8,7 +8,6 @@ import pytest
 from db import Role
 from sandbox import demo
 from sandbox.server import Sandbox
-from sandbox.telegram import people
 from tests.chat.rig import Phone, Rig, running_bot
 
 
@@ -53,15 +52,6 @@ async def test_group_gets_no_numbers(rig: Rig) -> None:
     assert texts == ["I work in private chats only."]
 
 
-async def test_edited_command_triggers_nothing(rig: Rig) -> None:
-    await rig.owner.says("/balance")
-    written = next(m for m in rig.state.messages[demo.OWNER_ID].values() if m.sender_id == demo.OWNER_ID)
-    before = len(rig.owner.messages())
-    people.edit_text(rig.state, demo.OWNER_ID, written.message_id, "/panic")
-    await rig.owner.says("/whoami")
-    assert len(rig.owner.messages()) == before + 1
-
-
 async def test_invited_viewer_may_look_and_not_trade(rig: Rig) -> None:
     await rig.owner.says("/people")
     shown = await rig.owner.taps("Invite a viewer")
@@ -89,6 +79,21 @@ async def test_person_demoted_between_preview_and_confirmation_sends_nothing(rig
     await rig.runtime.store.users.set_role(demo.STRANGER_ID, Role.VIEWER)
     await rig.stranger.taps("✅")
     assert rig.sent_to_bybit() == 0
+
+
+async def test_owner_pauses_one_person_who_cannot_lift_it(rig: Rig, owner: Phone) -> None:
+    await rig.runtime.store.users.set_role(demo.STRANGER_ID, Role.TRADER)
+    await owner.says("/people")
+    await owner.taps(str(demo.STRANGER_ID))
+    assert "Takes no new risk" in (await owner.taps("Pause them")).text
+    for text in ("/buy BTC 100$ sl 2%", "/resume", "/buy BTC 100$ sl 2%"):
+        await rig.stranger.says(text)
+        assert not any(data.startswith("ok|") for data in rig.stranger.last().buttons.values())
+    assert "Nothing is sent until" in (await owner.says("/buy BTC 100$ sl 2%")).text
+    await owner.says("/people")
+    await owner.taps("sandbox_stranger")
+    assert "Takes no new risk" not in (await owner.taps("Let them trade")).text
+    assert "Nothing is sent until" in (await rig.stranger.says("/buy BTC 100$ sl 2%")).text
 
 
 async def test_halt_stops_everybody_and_is_confirmed_both_ways(rig: Rig, owner: Phone) -> None:

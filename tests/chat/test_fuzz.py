@@ -51,6 +51,12 @@ AMOUNTS = (
 )
 TAILS = (
     "",
+    "on all",
+    "sl 2% on bybit,hyperliquid",
+    "on okx:paper",
+    "on binance",
+    "on",
+    "на 💥",
     "5x",
     "sl 2%",
     "tp 4%",

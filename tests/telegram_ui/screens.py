@@ -297,6 +297,7 @@ PEOPLE: dict[str, Make] = {
     "whoami": lambda t: access.whoami_view(t, s.OWNER),
     "people": lambda t: access.people_view(t, [s.OWNER, s.TRADER], is_halted=True),
     "person": lambda t: access.person_view(t, s.TRADER, is_self=False),
+    "person_paused": lambda t: access.person_view(t, s.TRADER, is_self=False, is_paused=True),
     "invitation": lambda t: access.invitation_view(t, "https://t.me/elcaro?start=abc", "trader", s.NOW),
     "audit": lambda t: access.audit_view(t, [(s.NOW, "7", "paused")]),
     "web": lambda t: web.web_view(t, "https://elcaro.example/#login=7.once", minutes=5),
