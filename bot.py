@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from telegram import Bot
 from telegram.error import InvalidToken
 
-from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys, on_test_key
+from chat.accounts import FORGET, cmd_accounts, cmd_connect, on_forget, on_keys, on_name, on_name_answer, on_test_key
 from chat.alerts import cmd_alert, cmd_alerts, on_alert_removed
 from chat.call import ButtonRow, Command, Need, Question
 from chat.card import (
@@ -254,6 +254,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="audit", run=on_audit, needs=Need.OWNER),
     ButtonRow(name="halt", run=on_halt, needs=Need.OWNER),
     ButtonRow(name="keyt", run=on_test_key, needs=Need.TRADER),
+    ButtonRow(name="name", run=on_name, needs=Need.TRADER),
     ButtonRow(name="forget", run=on_forget, needs=Need.TRADER),
 )
 
@@ -268,6 +269,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(name="digest", run=on_digest_answer, needs=Need.VIEWER),
     Question(name="real", run=on_real_answer),
     Question(name="keys", run=on_keys),
+    Question(name="name", run=on_name_answer),
 )
 
 TABLES = Tables(commands=COMMANDS, buttons=BUTTONS, questions=QUESTIONS)

@@ -1,14 +1,17 @@
 """Accounts and keys. A message that holds keys is deleted before anything else is done with it."""
 
 import re
+from dataclasses import replace
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, plan, thawed_account
 from chat.questions import ask_for, close_question
+from core.account_names import LONGEST, call_account, read_name
 from core.accounts import spec_of
 from core.frozen_orders import frozen_account
 from core.key_intake import asked_fields, connect, disconnect, kinds_of, look_at_stored, read_key_text
 from exchanges.registry import EXCHANGES
+from models.account import Account
 from models.errors import BadOrder
 from telegram_ui.screen import Screen
 from telegram_ui.views.accounts import (
@@ -16,6 +19,7 @@ from telegram_ui.views.accounts import (
     ConnectedKey,
     accounts_view,
     ask_keys_view,
+    ask_name_view,
     connect_type_view,
     connect_venue_view,
     connected_view,
@@ -81,6 +85,27 @@ async def on_test_key(call: Call) -> Reply:
     return key_works_view(
         call.t, ConnectedKey(account=account, tail=key.tail, expires_at=key.expires_at, is_bound=key.is_bound)
     )
+
+
+async def on_name(call: Call) -> Reply:
+    """Ask what an account shall be called; `-` takes its name away."""
+    account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
+    if call.arguments[2:]:
+        return await _called(call, account, None)
+    await ask_for(call, "name", [account.exchange, account.account_type.value])
+    return ask_name_view(call.t, account, LONGEST)
+
+
+async def on_name_answer(call: Call) -> Reply:
+    """Take an account's name."""
+    account = thawed_account(call, {"exchange": call.argument(0), "account_type": call.argument(1)})
+    return await _called(call, account, read_name(call.text))
+
+
+async def _called(call: Call, account: Account, name: str | None) -> Screen:
+    await close_question(call)
+    names = await call_account(account, name)
+    return await accounts_screen(call.in_words(replace(call.t, names=names)))
 
 
 async def on_forget(call: Call) -> Reply:

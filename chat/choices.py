@@ -1,5 +1,7 @@
 """The three choices everything follows: venue, mode, language."""
 
+from dataclasses import replace
+
 import db
 from chat.call import Call, Reply
 from chat.reading import accounts_named
@@ -8,7 +10,7 @@ from core.places import split_places
 from exchanges.registry import EXCHANGES
 from models.enums import TradingMode
 from telegram_ui.screen import Screen
-from telegram_ui.texts import LANGUAGES, Texts
+from telegram_ui.texts import LANGUAGES
 from telegram_ui.views.home import menu_view
 from telegram_ui.views.settings import exchange_view, language_view, mode_view
 
@@ -55,5 +57,5 @@ async def cmd_language(call: Call) -> Reply:
     if wanted not in LANGUAGES:
         return language_view(call.t)
     await call.store.users.set_language(call.user_id, wanted)
-    chosen = Texts(wanted, call.t.zone)
+    chosen = replace(call.t, language=wanted)
     return language_view(chosen), menu_view(chosen)

@@ -79,7 +79,7 @@ async def on_cancel_all(call: Call) -> Reply:
     if not open_orders:
         raise BadOrder("no open orders", code="nothing_to_cancel")
     title = call.t.plural("Cancel {count} open order?", "Cancel all {count} open orders?", len(open_orders))
-    names = [account_line(account) for account in accounts] if len(accounts) > 1 else []
+    names = [account_line(call.t, account) for account in accounts] if len(accounts) > 1 else []
     warning = call.t("Stops and targets of open positions are among them: the positions stay, unprotected.")
     details = (*names, warning)
     payload = {"accounts": [frozen_account(account) for account in accounts]}

@@ -1,7 +1,7 @@
 """The table of settings: what each is called and how it is shown; `core.preferences` says what may be chosen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,7 +135,7 @@ async def on_setting_answer(call: Call) -> Reply:
     await choose(call.user_id, setting.key, value)
     await close_question(call)
     zone = ZoneInfo(value) if setting.key == "zone" and value else call.t.zone
-    return await cmd_settings(call.in_words(Texts(call.t.language, zone)))
+    return await cmd_settings(call.in_words(replace(call.t, zone=zone)))
 
 
 async def on_real_answer(call: Call) -> Reply:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from chat.call import Person
+from core import account_names
 from db import Role, Store, User
 from telegram_app.incoming import Sender
 from telegram_ui.texts import Texts, language_of
@@ -75,8 +76,9 @@ class Access:
     async def _texts(self, user: User | None, sender: Sender) -> Texts:
         """Speak the language that was chosen; until one is, that of the person's app."""
         chosen = user.language if user is not None else None
-        zone = await self._store.settings.get(sender.user_id, "zone", "UTC")
-        return Texts(language_of(chosen or sender.language_code), ZoneInfo(zone))
+        told = await self._store.settings.get_all(sender.user_id)
+        zone = ZoneInfo(told.get("zone", "UTC"))
+        return Texts(language_of(chosen or sender.language_code), zone, told.get(account_names.SETTING, {}))
 
     async def claim_ownership(self, user_id: int, code: str) -> bool:
         """Make somebody the owner who brings the code of the first start."""

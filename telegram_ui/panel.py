@@ -102,7 +102,7 @@ def panel_view(t: Texts, draft: Draft, accounts: tuple[Account, ...], *, problem
         text=blocks(
             lines(
                 dotted(bold(t("Trade panel")), side_mark(direction_of(draft.side))),
-                *(account_line(account) for account in accounts),
+                *(account_line(t, account) for account in accounts),
             ),
             code(f"{'long' if draft.side is OrderSide.BUY else 'short'} {draft.line}"),
             "⚠️ " + problem if problem else None,
@@ -120,7 +120,7 @@ def panel_view(t: Texts, draft: Draft, accounts: tuple[Account, ...], *, problem
 def _where(t: Texts, accounts: tuple[Account, ...]) -> Html:
     """Name the accounts that the order goes to, or how many they are."""
     if len(accounts) == 1:
-        return t("Where: {place}", place=account_line(accounts[0]))
+        return t("Where: {place}", place=account_line(t, accounts[0]))
     return t("Where: {place}", place=t.plural("{count} account", "{count} accounts", len(accounts)))
 
 

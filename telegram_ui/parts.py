@@ -31,14 +31,14 @@ def part_text(t: Texts, part: Part[T], text_of: Callable[[T], Html]) -> Html:
     """Return one account's block: its name, then its numbers or its error."""
     if part.error is not None or part.value is None:
         problem = t("not known") if part.error is None else error_line(t, part.error)
-        return lines(account_line(part.account), "⚠️ " + problem, t("This is not zero: the answer is missing."))
-    return lines(account_line(part.account), text_of(part.value))
+        return lines(account_line(t, part.account), "⚠️ " + problem, t("This is not zero: the answer is missing."))
+    return lines(account_line(t, part.account), text_of(part.value))
 
 
 def refused_text(t: Texts, part: Part[Any]) -> Html:
     """Return why one account of several is left out."""
     why = error_line(t, part.error) if part.error else t("not known")
-    return lines(account_line(part.account), bold(t("❌ Not on this account: {why}", why=why)))
+    return lines(account_line(t, part.account), bold(t("❌ Not on this account: {why}", why=why)))
 
 
 def problems_of(parts: Sequence[Part[T]]) -> list[tuple[Account, TradingError]]:

@@ -21,6 +21,7 @@ _TYPED = {
     "bad_hours": N_("“{text}” is no stretch of hours; write one such as 23-7."),
     "bad_hour": N_("“{text}” is no hour of the day; write one from 0 to 23."),
     "alert_now": N_("The price is there already: it is {now}. Choose another line."),
+    "bad_account_name": N_("A name has 1 to {limit} characters."),
     "unknown_zone": N_("I know no time zone “{text}”; write one such as Europe/Kyiv."),
     "unknown_trading_mode": N_("The mode is demo, real or both."),
     "unknown_period": N_("The stretch is day, week, month or all."),

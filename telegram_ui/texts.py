@@ -7,7 +7,7 @@ unless it is `Html`, so nothing from outside can break a message.
 import gettext
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import Any
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from models.account import Account
 from telegram_ui.numbers import (
     ALMOST,
     clock_time,
@@ -59,10 +60,12 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """One reader's language and zone: sentences, numbers and times."""
+    """One reader's language and zone, and their names for things: sentences, numbers and times."""
 
     language: str = DEFAULT_LANGUAGE
     zone: tzinfo = UTC
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the reader calls their accounts, by `bybit:real`."""
 
     def __call__(self, message: str, /, **fields: Any) -> Html:
         """Return a sentence with its places filled."""
@@ -77,6 +80,10 @@ class Texts:
         """Return the sentence for a count; `{count}` is filled in."""
         sentence = _catalogue(self.language).ngettext(one, many, count)
         return _filled(sentence, {"count": self.number(Decimal(count)), **fields})
+
+    def name_of(self, account: Account) -> str | None:
+        """Return what the reader calls an account of theirs; None where they gave it no name."""
+        return self.names.get(f"{account.exchange}:{account.account_type.value}")
 
     def number(self, value: Decimal) -> str:
         """Write a number with the decimals it has."""

@@ -2,7 +2,7 @@
 
 from models.account import Account
 from models.enums import AccountType, MarginMode, OrderSide, OrderType, PositionSide
-from telegram_ui.screen import Html, bold, dotted
+from telegram_ui.screen import Html, dotted
 from telegram_ui.texts import N_, Texts
 
 BADGES = {
@@ -53,14 +53,9 @@ def badge_word(account_type: AccountType | str) -> str:
     return AccountType(account_type).value.upper()
 
 
-def account_line(account: Account) -> Html:
-    """Name an account: Bybit · 🟡 PAPER."""
-    return dotted(venue_name(account.exchange), badge(account.account_type))
-
-
-def titled(title: str, account: Account | None = None) -> Html:
-    """Return a screen's first line."""
-    return bold(title) if account is None else dotted(bold(title), account_line(account))
+def account_line(t: Texts, account: Account) -> Html:
+    """Name an account, and what its owner calls it: Bybit · 🟡 PAPER · Savings."""
+    return dotted(venue_name(account.exchange), badge(account.account_type), t.name_of(account))
 
 
 def side_mark(side: PositionSide) -> str:

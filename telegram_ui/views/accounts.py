@@ -9,7 +9,7 @@ from models.enums import AccountType
 from telegram_ui.buttons import action, back_button, home_button
 from telegram_ui.errors import code_line
 from telegram_ui.parts import blocks
-from telegram_ui.screen import Button, Screen, bold, code, dotted, esc, lines
+from telegram_ui.screen import Button, Screen, bold, code, dotted, esc, lines, words
 from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line, badge, venue_name
 
@@ -51,33 +51,52 @@ class AccountLine:
 
 def accounts_view(t: Texts, rows: Sequence[AccountLine], *, is_sandbox: bool) -> Screen:
     """List a person's accounts."""
-    listed = [_account_text(t, row) for row in rows]
+    listed = [words(f"{number}.", _account_text(t, row)) for number, row in enumerate(rows, 1)]
     if not listed:
         listed = [t("No account is connected yet.")]
     if is_sandbox:
         listed.append(t("🟡 PAPER accounts need no keys."))
-    keys = [row.account for row in rows if row.has_keys]
     return Screen(
         text=blocks(bold(t("Accounts")), lines(*listed)),
         keyboard=(
-            *(_key_buttons(t, account) for account in keys),
+            *(_account_buttons(t, number, row) for number, row in enumerate(rows, 1)),
             (Button(text=t("Where you trade"), action="where"), Button(text=t("Connect an account"), action="connect")),
             (home_button(t),),
         ),
     )
 
 
-def _key_buttons(t: Texts, account: Account) -> tuple[Button, ...]:
-    place, name = (account.exchange, account.account_type.value), account_line(account)
+def _account_buttons(t: Texts, number: int, row: AccountLine) -> tuple[Button, ...]:
+    place = row.account.exchange, row.account.account_type.value
+    rename = Button(text=t("Rename {number}", number=number), action=action("name", *place))
+    if not row.has_keys:
+        return (rename,)
     return (
-        Button(text=t("Test {account}", account=name), action=action("keyt", *place)),
-        Button(text=t("Forget {account}", account=name), action=action("forget", *place)),
+        Button(text=t("Test {number}", number=number), action=action("keyt", *place)),
+        rename,
+        Button(text=t("Forget {number}", number=number), action=action("forget", *place)),
+    )
+
+
+def ask_name_view(t: Texts, account: Account, longest: int) -> Screen:
+    """Ask what an account shall be called."""
+    return Screen(
+        text=lines(
+            bold(account_line(t, account)),
+            t("What do you call this account? Write a name of at most {limit} characters.", limit=longest),
+        ),
+        keyboard=(
+            (Button(text=t("No name"), action=action("name", account.exchange, account.account_type.value, "-")),)
+            if t.name_of(account)
+            else (),
+            (Button(text=t("Cancel"), action="accs"),),
+        ),
     )
 
 
 def _account_text(t: Texts, row: AccountLine) -> str:
     state = code_line(t, row.problem) if row.problem else t("connected") if row.has_keys else t("no keys")
-    return dotted(account_line(row.account), state)
+    return dotted(account_line(t, row.account), state)
 
 
 def connect_venue_view(t: Texts, exchanges: Sequence[str]) -> Screen:
@@ -110,7 +129,7 @@ def ask_keys_view(t: Texts, account: Account, fields: Sequence[str]) -> Screen:
     how = _HOW_TO.get(account.exchange)
     return Screen(
         text=blocks(
-            lines(bold(t("Keys for {account}", account=account_line(account))), t(how) if how else None),
+            lines(bold(t("Keys for {account}", account=account_line(t, account))), t(how) if how else None),
             lines(
                 t("Send in one message, one under the other:"),
                 *(f"{number}. {name}" for number, name in enumerate(names, 1)),
@@ -137,7 +156,7 @@ def connected_view(t: Texts, key: ConnectedKey, *, was_deleted: bool) -> Screen:
     """Say that a key works and is stored."""
     return Screen(
         text=lines(
-            bold(t("✅ Connected: {account}", account=account_line(key.account))),
+            bold(t("✅ Connected: {account}", account=account_line(t, key.account))),
             t("The key ends in {tail}.", tail=code("…" + key.tail)),
             t("It expires on {time}.", time=t.moment(key.expires_at)) if key.expires_at else None,
             t("⚠️ It works from any address; bind it to this server's.") if key.is_bound is False else None,
@@ -152,7 +171,7 @@ def key_works_view(t: Texts, key: ConnectedKey) -> Screen:
     """Say what a stored key may do now."""
     return Screen(
         text=lines(
-            bold(t("✅ The key works: {account}", account=account_line(key.account))),
+            bold(t("✅ The key works: {account}", account=account_line(t, key.account))),
             t("It can trade and cannot withdraw."),
             t("It expires on {time}.", time=t.moment(key.expires_at)) if key.expires_at else None,
             t("⚠️ It works from any address; bind it to this server's.") if key.is_bound is False else None,

@@ -55,9 +55,9 @@ def _keyboard(t: Texts, rows: Sequence[AlertRow]) -> Keyboard:
 def alert_added_view(t: Texts, row: AlertRow, now: Decimal | None) -> Screen:
     """Say that a line is watched."""
     title = (
-        N_("🔔 I tell you when {symbol} is above {line}")
+        N_("🔔 I will tell you when {symbol} is above {line}")
         if row.is_above
-        else N_("🔔 I tell you when {symbol} is below {line}")
+        else N_("🔔 I will tell you when {symbol} is below {line}")
     )
     return Screen(
         text=lines(

@@ -20,7 +20,7 @@ def _question(t: Texts, account: Account, position: Position, title: Html, *deta
     return Screen(
         text=lines(
             bold(title),
-            dotted(side_mark(position.side), t.size(position.size), account_line(account)),
+            dotted(side_mark(position.side), t.size(position.size), account_line(t, account)),
             prices,
             *details,
         ),

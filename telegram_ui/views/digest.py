@@ -49,7 +49,7 @@ def _digest_text(t: Texts, row: DigestRow) -> Html:
     won = t("{share} won", share=t.percent(Decimal(row.wins) / row.trades, is_signed=False)) if row.trades else None
     arrow = "▲ " if row.total > 0 else "▼ " if row.total < 0 else ""
     return lines(
-        account_line(row.account),
+        account_line(t, row.account),
         t("Total {amount}", amount=bold(arrow + t.signed_money(row.total))),
         dotted(t.plural("{count} trade", "{count} trades", row.trades), won),
         dotted(

@@ -161,7 +161,7 @@ def picture_action(account: Account, row: ClosedPnl) -> str:
 
 def _closed_text(t: Texts, number: int, account: Account, row: ClosedPnl) -> Html:
     return lines(
-        f"{number}. " + dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
+        f"{number}. " + dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(t, account)),
         t("{entry} → {exit}", entry=t.price(row.entry_price), exit=t.price(row.exit_price)),
         dotted(bold(_arrow(row.pnl) + t.signed_money(row.pnl)), t.moment(row.closed_at)),
     )

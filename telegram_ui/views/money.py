@@ -66,7 +66,7 @@ def price_view(t: Texts, part: Part[Ticker], instrument: Instrument) -> Screen:
     return Screen(
         text=lines(
             dotted(bold(ticker.symbol), bold(t.price(ticker.reference_price, tick))),
-            account_line(part.account),
+            account_line(t, part.account),
             t("24 h: {change}", change=t.percent(ticker.change_24h_fraction)),
             t("Low {low} · high {high}", low=t.price(ticker.low_24h, tick), high=t.price(ticker.high_24h, tick)),
             t("Bid {bid} · ask {ask}", bid=t.price(ticker.bid_price, tick), ask=t.price(ticker.ask_price, tick)),

@@ -109,7 +109,7 @@ def position_news_view(t: Texts, account: Account, news: PositionNews, *, is_sil
     return Screen(
         text=lines(
             bold(t(sentence)),
-            dotted(bold(news.symbol), side_mark(news.side), account_line(account)),
+            dotted(bold(news.symbol), side_mark(news.side), account_line(t, account)),
             _size_line(t, news),
             t("Profit {amount}", amount=bold(t.signed_money(pnl))) if pnl else None,
         ),
@@ -149,7 +149,7 @@ def page_view(t: Texts, what: str, account: Account | None, reference: str | Non
         text=lines(
             bold(t("🚨 Please look")),
             t(sentence) if sentence else t("The bot reports: {what}", what=what.replace("_", " ")),
-            account_line(account) if account else None,
+            account_line(t, account) if account else None,
             t("No. {number}", number=reference) if reference else None,
         ),
         keyboard=_keyboard(t),
@@ -161,7 +161,7 @@ def other_view(t: Texts, kind: str, account: Account | None) -> Screen:
     """Tell of something that has no sentence of its own."""
     return Screen(
         text=lines(
-            t("The bot reports: {what}", what=kind.replace("_", " ")), account_line(account) if account else None
+            t("The bot reports: {what}", what=kind.replace("_", " ")), account_line(t, account) if account else None
         ),
         keyboard=_keyboard(t),
     )

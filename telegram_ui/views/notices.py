@@ -81,7 +81,7 @@ def place_news_view(t: Texts, news: PlaceNews) -> Screen:
     return Screen(
         text=lines(
             bold(t(told.title)),
-            dotted(bold(news.symbol), mark, account_line(news.account)),
+            dotted(bold(news.symbol), mark, account_line(t, news.account)),
             *told.details(t, news),
         ),
         keyboard=_urgent_keyboard(t, news) if told.is_urgent else keyboard,
@@ -173,7 +173,7 @@ def funding_view(t: Texts, account: Account, total: Decimal, by_symbol: Mapping[
     return Screen(
         text=lines(
             bold(t(title, amount=t.signed_money(total))),
-            account_line(account),
+            account_line(t, account),
             *(dotted(symbol, t.signed_money(amount)) for symbol, amount in rows),
         ),
         keyboard=((Button(text=t("Positions"), action="poss"), mute_button(t)),),
@@ -186,7 +186,7 @@ def key_ending_view(t: Texts, account: Account, ends_at: datetime) -> Screen:
     return Screen(
         text=lines(
             bold(t("🔑 A key ends on {day}", day=t.day(ends_at))),
-            account_line(account),
+            account_line(t, account),
             t("After that I can neither trade nor close nor move stops here. Make a new key and add it with /connect."),
         ),
         keyboard=_key_buttons(t),
@@ -199,7 +199,7 @@ def key_refused_view(t: Texts, account: Account, code: str) -> Screen:
     return Screen(
         text=lines(
             bold(t("🔑 The venue refuses the key")),
-            account_line(account),
+            account_line(t, account),
             code_line(t, code),
             t("Stops that stand at the venue go on working; I can neither see nor close anything."),
         ),
@@ -218,7 +218,7 @@ def silent_view(t: Texts, account: Account, since: datetime) -> Screen:
     return Screen(
         text=lines(
             bold(t("📡 No answer from the venue")),
-            account_line(account),
+            account_line(t, account),
             t("The last answer is of {time}. Stops at the venue go on working; I keep asking.", time=t.time(since)),
         ),
         keyboard=((Button(text=t("Status"), action="status"), mute_button(t)),),
@@ -229,7 +229,7 @@ def silent_view(t: Texts, account: Account, since: datetime) -> Screen:
 def back_view(t: Texts, account: Account) -> Screen:
     """Say that an account can be read again."""
     return Screen(
-        text=lines(bold(t("📡 The venue answers again")), account_line(account)),
+        text=lines(bold(t("📡 The venue answers again")), account_line(t, account)),
         keyboard=((Button(text=t("Positions"), action="poss"), home_button(t)),),
         is_silent=True,
         must_arrive=True,

@@ -98,7 +98,7 @@ def _row(t: Texts, row: NoticeRow) -> Html:
 
 
 def _account_row(t: Texts, account: Account, loudness: str) -> Html:
-    return dotted(account_line(account), bold(t(LOUDNESS_WORDS[loudness][1])))
+    return dotted(account_line(t, account), bold(t(LOUDNESS_WORDS[loudness][1])))
 
 
 def _quiet_text(t: Texts, quiet: QuietTime) -> Html:

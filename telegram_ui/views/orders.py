@@ -31,7 +31,7 @@ def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0, sco
         text=blocks(
             dotted(bold(t("Open orders")), count if owned or not failed else None),
             *(_order_text(t, first + n, account, order) for n, (account, order) in enumerate(shown, 1)),
-            *(lines(account_line(part.account), t("No open orders.")) for part in empty),
+            *(lines(account_line(t, part.account), t("No open orders.")) for part in empty),
             *(part_text(t, part, lambda _: Html("")) for part in failed),
             as_of_line(t, [*(order.as_of for _, order in shown), *(part.asked_at for part in empty)]),
         ),
@@ -48,7 +48,7 @@ def order_title(t: Texts, order: Order) -> Html:
 def _order_text(t: Texts, number: int, account: Account, order: Order) -> Html:
     return lines(
         f"{number}. " + order_title(t, order),
-        account_line(account),
+        account_line(t, account),
         dotted(
             t("Price {price}", price=t.price(order.price)) if order.price is not None else None,
             t("Trigger {price}", price=t.price(order.trigger_price)) if order.trigger_price is not None else None,
@@ -109,7 +109,7 @@ def cancelled_entries_view(t: Texts, parts: Sequence[Part[OrderResult]]) -> Scre
 def _cancelled_text(t: Texts, part: Part[list[OrderResult]], left: Part[list[Order]]) -> Html:
     troubled = [result for result in part.value or [] if not result.success]
     return lines(
-        account_line(part.account),
+        account_line(t, part.account),
         "⚠️ " + error_line(t, part.error) if part.error else None,
         *(result_text(t, result) for result in troubled[:PER_PAGE]),
         left_line(t, left),

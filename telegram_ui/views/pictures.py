@@ -38,7 +38,7 @@ def chart_caption(
     what = dotted(side_mark(held[0]), t.size(held[1])) if held else t("No position here.")
     return Screen(
         text=lines(
-            dotted(bold(symbol), interval, account_line(account)),
+            dotted(bold(symbol), interval, account_line(t, account)),
             what,
             *(Html(f"{t(LEVEL_WORDS[name])} ") + bold(price) for name, price in levels),
         ),
@@ -64,7 +64,7 @@ def trade_caption(t: Texts, account: Account, row: ClosedPnl, share: Decimal | N
     """Say what the picture of a closed trade shows."""
     return Screen(
         text=lines(
-            dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(account)),
+            dotted(bold(row.symbol), side_mark(row.side), t.size(row.size), account_line(t, account)),
             dotted(bold(t.signed_money(row.pnl, currency)), t.percent(share) if share is not None else None),
             t("{entry} → {exit}", entry=t.price(row.entry_price), exit=t.price(row.exit_price)),
             t("fees {amount}", amount=t.money(row.fees)) if row.fees is not None else None,
@@ -78,7 +78,7 @@ def curve_caption(t: Texts, account: Account, period: str, result: Result, drawd
     """Say what a curve of profit shows."""
     return Screen(
         text=lines(
-            dotted(bold(t("Profit and loss")), t(PERIODS[period]), account_line(account)),
+            dotted(bold(t("Profit and loss")), t(PERIODS[period]), account_line(t, account)),
             result_text(t, result),
             t("Deepest fall {amount}", amount=t.signed_money(drawdown)),
         ),

@@ -26,7 +26,7 @@ class Plan:
 def plan_view(t: Texts, plan: Plan, account: Account | None, confirm: Confirm) -> Screen:
     """Show a change that needs a confirmation."""
     kind = badge_word(account.account_type) if account else None
-    what = lines(bold(plan.title), account_line(account) if account else None, *plan.details)
+    what = lines(bold(plan.title), account_line(t, account) if account else None, *plan.details)
     return counted_down(
         t,
         confirm,
@@ -69,7 +69,7 @@ def leverage_plan(t: Texts, symbol: str, leverage: Decimal, accounts: Sequence[A
         title=t("Leverage of {symbol} to {leverage}?", symbol=symbol, leverage=t.leverage(leverage)),
         label=t("Set leverage"),
         details=(
-            *((account_line(account) for account in accounts) if len(accounts) > 1 else ()),
+            *((account_line(t, account) for account in accounts) if len(accounts) > 1 else ()),
             t("An open position in this market changes with it: its margin and its liquidation price."),
         ),
     )

@@ -39,7 +39,7 @@ def positions_view(t: Texts, parts: Sequence[Part[list[Position]]], page: int = 
         text=blocks(
             _list_title(t, owned, failed),
             *(_row_text(t, account, position) for account, position in shown),
-            *(lines(account_line(part.account), t("No open positions.")) for part in empty),
+            *(lines(account_line(t, part.account), t("No open positions.")) for part in empty),
             *(part_text(t, part, lambda _: Html("")) for part in failed),
             as_of_line(t, moments),
         ),
@@ -54,7 +54,7 @@ def _list_title(t: Texts, owned: Sequence[object], failed: Sequence[object]) -> 
 
 def _row_text(t: Texts, account: Account, position: Position) -> Html:
     return lines(
-        dotted(_headline(t, position), account_line(account)),
+        dotted(_headline(t, position), account_line(t, account)),
         _prices(t, position),
         _profit(t, position),
         _protection(t, position),
@@ -128,7 +128,7 @@ def _card(t: Texts, account: Account, position: Position, state: Html, *, can_tr
     return Screen(
         text=lines(
             _headline(t, position),
-            account_line(account),
+            account_line(t, account),
             _prices(t, position),
             _profit(t, position),
             t(
@@ -173,7 +173,7 @@ def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
 def position_gone_view(t: Texts, account: Account, symbol: str) -> Screen:
     """Say that a position is not there any more."""
     return Screen(
-        text=lines(dotted(bold(symbol), account_line(account)), t("This position is closed.")),
+        text=lines(dotted(bold(symbol), account_line(t, account)), t("This position is closed.")),
         keyboard=((back_button(t, "poss"), Button(text=t("History"), action="hist")),),
     )
 
@@ -189,7 +189,7 @@ def ask_level_view(t: Texts, account: Account, position: Position, *, is_stop: b
     return Screen(
         text=lines(
             bold(title),
-            dotted(side_mark(position.side), account_line(account)),
+            dotted(side_mark(position.side), account_line(t, account)),
             _prices(t, position),
             t("It is {price} now.", price=t.price(now)) if now is not None else t("There is none now."),
             t("Write a price, a distance from the entry such as 2%, or 20% roi of the margin; 0 takes it away."),

@@ -46,13 +46,13 @@ def panic_plan(t: Texts, positions: Sequence[Part[list[Position]]], orders: Sequ
     owned = [(part.account, position) for part in positions for position in part.value or []]
     open_orders = sum(len(part.value or []) for part in orders)
     details = [
-        dotted(position.symbol, side_mark(position.side), t.size(position.size), account_line(account))
+        dotted(position.symbol, side_mark(position.side), t.size(position.size), account_line(t, account))
         for account, position in owned[:_MAX_LISTED]
     ]
     if len(owned) > _MAX_LISTED:
         details.append(t("… and {count} more", count=len(owned) - _MAX_LISTED))
     problems = [*problems_of(positions), *problems_of(orders)]
-    details += [dotted(account_line(account), "⚠️ " + error_line(t, error)) for account, error in problems]
+    details += [dotted(account_line(t, account), "⚠️ " + error_line(t, error)) for account, error in problems]
     count = t.plural("{count} position", "{count} positions", len(owned))
     waiting = t.plural("{count} order", "{count} orders", open_orders)
     return Plan(
@@ -83,8 +83,8 @@ def panic_view(
         text=blocks(
             bold(title),
             *shown,
-            *(lines(account_line(part.account), left_line(t, part)) for part in left),
-            *(lines(account_line(account), "⚠️ " + error_line(t, error)) for account, error in problems),
+            *(lines(account_line(t, part.account), left_line(t, part)) for part in left),
+            *(lines(account_line(t, account), "⚠️ " + error_line(t, error)) for account, error in problems),
             t("Trading is paused until /resume."),
         ),
         keyboard=(
@@ -99,4 +99,4 @@ def _panic_item(t: Texts, part: Part[OrderResult]) -> Html:
     if part.value is not None:
         return result_text(t, part.value)
     why = error_line(t, part.error) if part.error else t("not known")
-    return lines(account_line(part.account), "⚠️ " + why)
+    return lines(account_line(t, part.account), "⚠️ " + why)

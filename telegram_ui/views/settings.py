@@ -43,7 +43,7 @@ def _picked_lines(t: Texts, picked: Sequence[Account]) -> tuple[Html, ...]:
     """Name the accounts that were picked one by one, and what ends that."""
     if not picked:
         return ()
-    names = tuple(account_line(account) for account in picked)
+    names = tuple(account_line(t, account) for account in picked)
     return (*names, t("You picked these accounts one by one; a choice here takes their place."))
 
 
@@ -52,7 +52,7 @@ def where_view(t: Texts, rows: Sequence[tuple[Account, bool]], *, is_real_allowe
     return Screen(
         text=blocks(
             bold(t("Where you trade")),
-            lines(*(_tick(account, is_on=is_on) for account, is_on in rows)),
+            lines(*(_tick(t, account, is_on=is_on) for account, is_on in rows)),
             lines(
                 t("Every ticket goes to each ticked account as an order of its own; the preview lists them all."),
                 None
@@ -64,7 +64,7 @@ def where_view(t: Texts, rows: Sequence[tuple[Account, bool]], *, is_real_allowe
             *(
                 (
                     Button(
-                        text=_tick(account, is_on=is_on),
+                        text=_tick(t, account, is_on=is_on),
                         action=action("where", account.exchange, account.account_type.value),
                     ),
                 )
@@ -76,8 +76,8 @@ def where_view(t: Texts, rows: Sequence[tuple[Account, bool]], *, is_real_allowe
     )
 
 
-def _tick(account: Account, *, is_on: bool) -> Html:
-    return words("☑" if is_on else "☐", account_line(account))
+def _tick(t: Texts, account: Account, *, is_on: bool) -> Html:
+    return words("☑" if is_on else "☐", account_line(t, account))
 
 
 def mode_view(

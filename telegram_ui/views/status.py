@@ -66,7 +66,7 @@ def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth], *, 
 
 def _account_text(t: Texts, health: AccountHealth) -> Html:
     synced = t("synced {time}", time=t.time(health.synced_at)) if health.synced_at else t("not synced yet")
-    return dotted(account_line(health.account), synced, t("⏸ paused") if health.is_paused else None)
+    return dotted(account_line(t, health.account), synced, t("⏸ paused") if health.is_paused else None)
 
 
 def duration(t: Texts, span: timedelta) -> str:

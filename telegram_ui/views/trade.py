@@ -111,7 +111,7 @@ def _preview_text(t: Texts, preview: OrderPreview) -> Html:
     tick = preview.instrument.price_tick
     return lines(
         dotted(bold(_order_sentence(t, preview)), bold(preview.instrument.symbol)),
-        account_line(preview.account),
+        account_line(t, preview.account),
         _price_line(t, preview),
         t(
             "Value {notional} · leverage {leverage} · margin {margin}",
@@ -221,7 +221,7 @@ def _closing_text(t: Texts, closing: Closing) -> Html:
     share = t("{percent}% of it", percent=t.size(percent))
     return lines(
         dotted(bold(t("Close {size}", size=t.size(size))), bold(position.symbol), side_mark(position.side), share),
-        account_line(closing.account),
+        account_line(t, closing.account),
         t("Entry {entry} → now {mark}", entry=t.price(position.entry_price), mark=t.price(position.mark_price)),
         t("Profit {amount}", amount=bold(t.signed_money(position.unrealized_pnl))),
         t("as of {time}", time=t.time(position.as_of)),
@@ -254,7 +254,7 @@ def result_text(t: Texts, result: OrderResult) -> Html:
     account = Account(user_id=0, exchange=result.exchange, account_type=result.account_type)
     return lines(
         bold(_result_sentence(t, result)),
-        dotted(account_line(account), t("No. {number}", number=result.reference) if result.reference else None),
+        dotted(account_line(t, account), t("No. {number}", number=result.reference) if result.reference else None),
         _filled_line(t, result),
         *("⚠️ " + warning_line(t, code) for code in result.warnings),
         t("as of {time}", time=t.time(result.as_of)) if result.as_of else None,
@@ -301,7 +301,7 @@ def _part_result(t: Texts, part: Part[OrderResult]) -> Html:
     if part.value is not None:
         return result_text(t, part.value)
     why = error_line(t, part.error) if part.error else t("not known")
-    return lines(bold(t("❌ Not done: {why} Nothing was sent.", why=why)), account_line(part.account))
+    return lines(bold(t("❌ Not done: {why} Nothing was sent.", why=why)), account_line(t, part.account))
 
 
 def cancelled_view(t: Texts) -> Screen:

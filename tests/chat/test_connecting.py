@@ -115,11 +115,25 @@ async def test_keys_are_forgotten_after_a_question(rig: Rig, owner: Phone) -> No
     await ask(owner)
     await owner.says(keys)
     await owner.says("/accounts")
-    assert "✅ The key works: Bybit" in (await owner.taps("Test Bybit")).text
+    assert "✅ The key works: Bybit" in (await owner.taps("Test 1")).text
     await owner.says("/accounts")
-    await owner.taps("Forget Bybit")
+    await owner.taps("Forget 1")
     await owner.taps("✅")
     assert not await has_keys()
+
+
+async def test_account_is_shown_by_the_name_that_its_owner_gives_it(rig: Rig, owner: Phone) -> None:
+    await ask(owner)
+    await owner.says(new_key(rig))
+    await owner.says("/accounts")
+    await owner.taps("Rename 1")
+    assert "1 to 24 characters" in (await owner.says("x" * 25)).text
+    assert "1. Bybit · 🟡 PAPER · Rent & <b> · connected" in (await owner.says("  Rent\u202e & <b>\n")).text
+    assert "PAPER · Rent" in (await owner.says("/balance")).text
+    await owner.says("/accounts")
+    await owner.taps("Rename 1")
+    assert "Rent" not in (await owner.taps("No name")).text
+    assert "Rent" not in (await owner.says("/balance")).text
 
 
 async def test_account_is_not_connected_by_two_people(rig: Rig, owner: Phone) -> None:

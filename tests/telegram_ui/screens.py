@@ -275,6 +275,12 @@ ACCOUNTS: dict[str, Make] = {
         ],
         is_sandbox=False,
     ),
+    "accounts_named": lambda t: accounts.accounts_view(
+        replace(t, names={"hyperliquid:real": "Rent <i>"}),
+        [accounts.AccountLine(account=s.REAL, has_keys=True)],
+        is_sandbox=False,
+    ),
+    "ask_name": lambda t: accounts.ask_name_view(replace(t, names={"bybit:demo": "Practice"}), s.DEMO, 24),
     "accounts_none": lambda t: accounts.accounts_view(t, [], is_sandbox=True),
     "connect_venue": lambda t: accounts.connect_venue_view(t, ["bybit", "hyperliquid"]),
     "connect_type": lambda t: accounts.connect_type_view(t, "bybit", [AccountType.DEMO, AccountType.REAL]),

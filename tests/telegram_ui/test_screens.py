@@ -4,13 +4,20 @@ import html
 import inspect
 import pkgutil
 import re
+from dataclasses import replace
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
 
+from core.accounts import MOST_TOGETHER
+from core.ticket import MAX_TARGETS
+from models.ticket import Target
 from telegram_ui import panel, views
-from telegram_ui.screen import Html, Screen
+from telegram_ui.screen import MAX_TEXT, Html, Screen
 from telegram_ui.texts import LANGUAGES, Texts
+from telegram_ui.views import trade
+from tests.telegram_ui import samples as s
 from tests.telegram_ui.golden import GOLDEN, as_text
 from tests.telegram_ui.screens import SCREENS
 
@@ -72,3 +79,13 @@ def test_every_view_has_a_golden_file() -> None:
     }
     source = inspect.getsource(import_module("tests.telegram_ui.screens"))
     assert {name for name in names if name not in source} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_preview_of_most_accounts_fits_one_message(language: str) -> None:
+    targets = tuple(Target(price=Decimal("62410.9"), size=Decimal("24691.3578")) for _ in range(MAX_TARGETS))
+    warnings = ("insufficient_margin", "liquidation_before_stop")
+    longest = replace(s.PREVIEW, account=s.TESTNET, size=Decimal("123456.789"), targets=targets, warnings=warnings)
+    note = Html("⚠️ " + "x" * 200)
+    screen = trade.preview_view(Texts(language), [longest] * MOST_TOGETHER, s.CONFIRM, note=note)
+    assert len(screen.text) < MAX_TEXT
