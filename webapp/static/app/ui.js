@@ -189,7 +189,7 @@ export const Sheet = ({ title, close, children, footer, aside }) => {
       (isThere ? before : document.getElementById("content"))?.focus({ preventScroll: true });
     };
   }, []);
-  const pressPrimary = () => dialog.current.querySelector("footer [data-kind=primary]:enabled")?.click();
+  const pressPrimary = () => dialog.current.querySelector(".sheet-foot [data-kind=primary]:enabled")?.click();
   const onCancel = (event) => {
     event.preventDefault();
     close();
@@ -197,9 +197,9 @@ export const Sheet = ({ title, close, children, footer, aside }) => {
   return html`
     <dialog class="sheet" ref=${dialog} aria-label=${title} onCancel=${onCancel} onKeyDown=${onEnter(pressPrimary)} onClick=${(event) => event.target === dialog.current && close()}>
       <div class="sheet-body">
-        <header><h2>${title}</h2>${aside}<${IconButton} icon="close" label=${t("common.close")} onClick=${close} /></header>
+        <div class="sheet-head"><h2>${title}</h2>${aside}<${IconButton} icon="close" label=${t("common.close")} onClick=${close} /></div>
         <div class="sheet-content">${children}</div>
-        ${footer && html`<footer>${footer}</footer>`}
+        ${footer && html`<div class="sheet-foot">${footer}</div>`}
       </div>
     </dialog>
   `;
