@@ -180,13 +180,13 @@ async def test_secrets_are_found_nowhere_after_a_hard_life(bot: BotProcess, tmp_
     await go_wrong(bot)
     web = WebApp(bot)
     await web.serve()
-    said = [web.said, await bot.tool("backup"), await bot.tool("doctor")]
+    said = [web.said, *await asyncio.gather(bot.tool("backup"), bot.tool("doctor"))]
     await bot.stop(signal.SIGABRT)  # as a crash would: the interpreter writes where every thread was
     await bot.start()
     assert await bot.stop() == 0
     said.append(await bot.tool("import", str(old_bot(tmp_path))))
     assert said[-1].count(b"sealed") == 1
-    assert said[-1].count(b"refused") == 2
+    assert said[-1].count(b"refused (") == 2
 
     secrets = {
         "token": TOKEN,
