@@ -54,7 +54,7 @@ async def cmd_connect(call: Call) -> Reply:
     if call.text.strip():
         return leaked_view(call.t, was_deleted=await call.forget())
     if not call.arguments:
-        return connect_venue_view(call.t, list(EXCHANGES))
+        return connect_venue_view(call.t, list(EXCHANGES), has_web=bool(call.services.web_page_url))
     spec = spec_of(call.argument(0))
     kinds = kinds_of(spec, is_sandbox=call.services.is_sandbox)
     if len(call.arguments) == 1:

@@ -99,13 +99,14 @@ def _account_text(t: Texts, row: AccountLine) -> str:
     return dotted(account_line(t, row.account), state)
 
 
-def connect_venue_view(t: Texts, exchanges: Sequence[str]) -> Screen:
-    """Ask at which venue."""
+def connect_venue_view(t: Texts, exchanges: Sequence[str], *, has_web: bool = False) -> Screen:
+    """Ask at which venue; where there is a web app, say that keys may be entered there."""
     buttons = tuple(Button(text=venue_name(name), action=action("connect", name)) for name in exchanges)
     return Screen(
         text=lines(
             bold(t("Connect an account")),
             t("Keys are stored encrypted, never shown again, and refused if they can withdraw."),
+            t("Entered in the web app they never stand in a chat: /web") if has_web else None,
             t("At which venue?"),
         ),
         keyboard=(buttons, (back_button(t, "accs"),)),

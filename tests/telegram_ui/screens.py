@@ -282,6 +282,7 @@ ACCOUNTS: dict[str, Make] = {
     ),
     "ask_name": lambda t: accounts.ask_name_view(replace(t, names={"bybit:demo": "Practice"}), s.DEMO, 24),
     "accounts_none": lambda t: accounts.accounts_view(t, [], is_sandbox=True),
+    "connect_venue_or_web": lambda t: accounts.connect_venue_view(t, ["bybit"], has_web=True),
     "connect_venue": lambda t: accounts.connect_venue_view(t, ["bybit", "hyperliquid"]),
     "connect_type": lambda t: accounts.connect_type_view(t, "bybit", [AccountType.DEMO, AccountType.REAL]),
     "ask_keys": lambda t: accounts.ask_keys_view(t, s.DEMO, ["api_key", "api_secret"]),
