@@ -5,6 +5,7 @@ The web app runs in this process on a world that stands still, which is ready in
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Request, Route, expect
 
+from core.numbers import parse_number
+from models.errors import BadOrder
+from models.values import plain
 from sandbox.clock import Clock
 from sandbox.server import Sandbox
 from tests.e2e.chat import PHONE, chromium, needs_chromium
@@ -53,6 +57,16 @@ DARK_TELEGRAM: Final = {
     "button_color": "#2f6ea5",
     "button_text_color": "#ffffff",
 }
+
+
+_READ: Final = """
+async texts => {
+  const page = document.querySelector("script[type=module]").src;
+  const { isNumber, plainNumber } = await import(new URL("numbers.js", page));
+  const bare = text => text.replace(/^0+(?=\\d)/, "").replace(/(\\.\\d*?)0+$/, "$1").replace(/\\.$/, "");
+  return texts.map(text => isNumber(text) ? bare(plainNumber(text)) : null);
+}
+"""
 
 
 @dataclass(slots=True)
@@ -144,6 +158,23 @@ async def test_number_that_is_none_is_told_at_its_field_and_nothing_is_sent(worl
                 await app.says(name, sentence)
             await expect(app.at("[data-role=review]")).to_be_disabled()
         assert app.sent == []
+
+
+async def test_page_reads_numbers_exactly_as_the_server_does(world: World) -> None:
+    chance = random.Random(8)
+    texts = ["".join(chance.choices("0159.,'e-٣", k=chance.randint(1, 15))) for _ in range(3_000)]
+    texts += [text.replace(" ", "") for text in BAD_NUMBERS]
+    async with world.opened() as app:
+        read = await app.page.evaluate(_READ, texts)
+    assert dict(zip(texts, read, strict=True)) == {text: understood(text) for text in texts}
+
+
+def understood(text: str) -> str | None:
+    """Return a number as the server reads it; None where it refuses."""
+    try:
+        return plain(parse_number(text))
+    except BadOrder:
+        return None
 
 
 async def test_dialogs_tell_bad_input_at_its_field_and_send_nothing(world: World) -> None:
