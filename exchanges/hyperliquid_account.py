@@ -13,14 +13,15 @@ from typing import Final
 from exchanges.hyperliquid_access import find_master, read_key_info
 from exchanges.hyperliquid_info import MAIN_DEX, dex_field
 from exchanges.hyperliquid_keys import AccountAddress, Wallet
+from exchanges.hyperliquid_looks import Looks
 from exchanges.hyperliquid_market import MANY_DEXES, Cached, HLMarket
-from exchanges.hyperliquid_pushes import Push, Topic
+from exchanges.hyperliquid_pushes import Push
 from exchanges.pacing import Purpose, only_looks, read_purpose
 from models import wire
-from models.enums import AccountType, MarginMode, OrderType, PositionMode
+from models.enums import AccountType, MarginMode, PositionMode
 from models.errors import Unavailable
 from models.order import orders_from_hyperliquid
-from models.requests import Action, AdjustMargin, OrderRequest, SetLeverage, SetMarginMode
+from models.requests import Action
 from models.unified import Balance, Candle, FeeRates, Instrument, Order, Position, Ticker
 from models.values import from_millis
 from models.venue import AccountState, KeyInfo
@@ -29,7 +30,6 @@ _ABSTRACTION_S: Final = 60.0
 _FEES_S: Final = 600.0
 _LOOKS_S: Final = 4.0
 _STATES_S: Final = 1.0
-_PUSHES_S: Final = 60.0
 _POSITION_SWEEP_S: Final = 300.0
 _ORDER_SWEEP_S: Final = 60.0
 _FEW_DEXES: Final = 1
@@ -76,6 +76,11 @@ class DexesInUse:
             self._used, self._swept_at = {MAIN_DEX}, now
         self._used.update(used)
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The dexes where something was found or sent."""
+        return frozenset(self._used)
+
     def touch(self, dex: str) -> None:
         """Ask about this dex from now on: something was sent there."""
         self._used.add(dex)
@@ -102,7 +107,7 @@ class HLAccount:
         self._open_orders = Cached(self._ask_open_orders, ttl_s=_LOOKS_S, monotonic=self._monotonic)
         self._leverages: dict[str, Cached[wire.Row]] = {}
         self._seen_states: dict[str, Cached[wire.Row]] = {}
-        self._orders_changed_at = self._leverage_changed_at = float("-inf")
+        self._looks = Looks(market.pushes, self._monotonic)
         self._position_dexes = DexesInUse()
         self._order_dexes = DexesInUse()
 
@@ -262,6 +267,8 @@ class HLAccount:
 
         if not only_looks():
             return await ask()
+        if (pushed := await self._looks.state(user, dex)) is not None:
+            return pushed
         return await self._seen_states.setdefault(dex, Cached(ask, ttl_s=_STATES_S, monotonic=self._monotonic)).get()
 
     def _positions_of(self, state: wire.Row) -> list[Position]:
@@ -271,41 +278,29 @@ class HLAccount:
         return [position for position in read if position is not None]
 
     async def _open_on(self, user: AccountAddress, dex: str) -> list[Order]:
-        topic = Topic("openOrders", dex, user)
-        push = await self._pushed(topic, newer_than=self._orders_changed_at)
-        if push is not None and (orders := self._orders_of(push)) is not None:
-            return orders
+        pushed = await self._looks.orders(user, dex, self._orders_of)
+        if pushed is not None:
+            return pushed
         asked_at = self._monotonic()
         answer = await self._info.ask_about(user, "frontendOpenOrders", **dex_field(dex))
         orders = orders_from_hyperliquid(answer, account_type=self.account_type, as_of=self._now())
-        self._market.pushes.note(topic, {"orders": answer}, asked_at=asked_at)
+        self._looks.note_orders(user, dex, answer, asked_at=asked_at)
         return orders
 
-    def _orders_of(self, push: Push) -> list[Order] | None:
-        """Read pushed orders; None where they lack what tells a stop from a limit."""
-        rows = wire.records(push.data, "orders")
-        if not all("isTrigger" in row for row in rows):
-            return None
-        return orders_from_hyperliquid(rows, account_type=self.account_type, as_of=from_millis(push.received_ms))
-
-    async def _pushed(self, topic: Topic, *, newer_than: float) -> Push | None:
-        """Return what was pushed, for whoever only looks; at the longest a minute later it is asked for again."""
-        if not only_looks():
-            return None
-        return await self._market.pushes.latest(topic, newer_than=max(newer_than, self._monotonic() - _PUSHES_S))
+    def _orders_of(self, push: Push) -> list[Order]:
+        rows, as_of = push.data["orders"], from_millis(push.received_ms)
+        return orders_from_hyperliquid(rows, account_type=self.account_type, as_of=as_of)
 
     async def _leverage_of(self, instrument: Instrument) -> wire.Row:
         """Return how a market is levered; whoever only looks may be told that of some seconds ago, as with orders."""
         name, user = instrument.native_symbol, await self._user()
-        topic = Topic("activeAssetData", name, user)
-        push = await self._pushed(topic, newer_than=self._leverage_changed_at)
-        if push is not None:
-            return wire.record(push.data, "leverage")
+        if (pushed := await self._looks.leverage(user, name)) is not None:
+            return pushed
 
         async def ask() -> wire.Row:
             asked_at = self._monotonic()
             answer = wire.as_record(await self._info.ask_about(user, "activeAssetData", coin=name), "activeAssetData")
-            self._market.pushes.note(topic, answer, asked_at=asked_at)
+            self._looks.note_leverage(user, name, answer, asked_at=asked_at)
             return wire.record(answer, "leverage")
 
         known = self._leverages.setdefault(name, Cached(ask, ttl_s=_LOOKS_S, monotonic=self._monotonic))
@@ -316,10 +311,7 @@ class HLAccount:
         self._open_orders.forget()
         for known in (*self._leverages.values(), *self._seen_states.values()):
             known.forget()
-        if action is not None and changes_open_orders(action):
-            self._orders_changed_at = self._monotonic()
-        if isinstance(action, SetLeverage | SetMarginMode):
-            self._leverage_changed_at = self._monotonic()
+        self._looks.changed((MAIN_DEX, *self._position_dexes.used), action)
 
     def _now(self) -> datetime:
         return from_millis(self._info.transport.clock.now_ms())
@@ -328,18 +320,6 @@ class HLAccount:
 def _is_casual() -> bool:
     """Whether an answer of some seconds ago will do, unless something was sent since."""
     return only_looks() or read_purpose() is Purpose.READ
-
-
-def changes_open_orders(action: Action) -> bool:
-    """Whether another order may be open afterwards, or one less; a part that is bought or sold at once changes none."""
-    match action:
-        case OrderRequest():
-            is_plain = action.protection is None and not action.closes_position
-            return not (action.order_type is OrderType.MARKET and is_plain)
-        case SetLeverage() | SetMarginMode() | AdjustMargin():
-            return False
-        case _:
-            return True
 
 
 def _dex_of(instrument: Instrument) -> str:

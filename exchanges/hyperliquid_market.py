@@ -32,6 +32,8 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-a
 """
 MANY_DEXES: Final = 20
 """From here on everything is asked for all dexes at once where the venue can, and dexes nobody uses are left out."""
+_FEW_METAS: Final = 2
+"""So many dexes are listed one by one; from the next on, all in one question of the same price."""
 _LISTING_S: Final = 600.0
 _PRICES_S: Final = 1.5
 _PUSHED_S: Final = 4.0
@@ -205,7 +207,7 @@ class HLMarket:
         return tuple(dex for dex in listed if dex is not None)
 
     async def _metas(self, names: list[str]) -> list[wire.Row]:
-        if len(names) > MANY_DEXES:
+        if len(names) > _FEW_METAS:
             metas = wire.as_records(await self.info.ask("allPerpMetas"), "allPerpMetas")
             if len(metas) != len(names):  # a dex was listed in between
                 raise BadPayload(f"allPerpMetas: expected {len(names)} dexes, was {len(metas)}")

@@ -30,20 +30,27 @@ _MOST_TOPICS: Final = 200
 """Of the thousand that one internet address may subscribe to, which several processes share."""
 _MOST_USERS: Final = 5
 """Of the ten whom one internet address may follow: the private streams need them more."""
-_FIELDS: Final[Mapping[str, str]] = {"activeAssetCtx": "coin", "activeAssetData": "coin", "openOrders": "dex"}
+_FIELDS: Final[Mapping[str, str]] = {
+    "activeAssetCtx": "coin",
+    "activeAssetData": "coin",
+    "allDexsClearinghouseState": "",
+    "openOrders": "dex",
+}
+"""What names a topic of each channel, besides whose it is."""
 
 
 class Topic(NamedTuple):
     """Something that is pushed: a channel, of which market or dex, and whose."""
 
     channel: str
-    about: str
+    about: str = ""
     user: str = ""
 
     def subscription(self) -> dict[str, str]:
         """Return the topic in the venue's words."""
         whose = {"user": self.user} if self.user else {}
-        return {"type": self.channel, **whose, _FIELDS[self.channel]: self.about}
+        field = _FIELDS[self.channel]
+        return {"type": self.channel, **whose, **({field: self.about} if field else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,7 @@ class Pushes:
             on_lost=self._lose,
         )
 
-    async def latest(self, topic: Topic, *, newer_than: float = float("-inf")) -> Push | None:
+    async def latest(self, topic: Topic, *, newer_than: float = float("-inf"), is_patient: bool = True) -> Push | None:
         """Return what was told last about a topic, and have it told from now on.
 
         A topic that is new, or that has just changed, is waited for a moment, unless the line is down.
@@ -95,11 +102,12 @@ class Pushes:
         Args:
             topic: About what.
             newer_than: Nothing that was received before this moment of the gate's clock.
+            is_patient: Whether to wait for what has just changed; a topic that is new is waited for anyway.
         """
         wish = await self._wish(topic)
         if wish is None:
             return None
-        deadline = max(wish.since, newer_than) + _PATIENCE_S
+        deadline = (max(wish.since, newer_than) if is_patient else wish.since) + _PATIENCE_S
         while wish.push is None or wish.push.received_at < newer_than:
             patience_s = deadline - self._monotonic()
             if patience_s <= 0 or not self._may_come:
@@ -162,7 +170,8 @@ class Pushes:
             logger.info("push refused", extra={"reason": str(data)[:200]})
         if channel not in _FIELDS or not isinstance(data, Mapping):
             return
-        topic = Topic(channel, str(data.get(_FIELDS[channel], "")), str(data.get("user", "")).lower())
+        about = str(data.get(_FIELDS[channel], ""))
+        topic = Topic(channel, about, str(data.get("user", "")).lower())
         wish = self._wishes.get(topic)
         if wish is not None:
             wish.push = Push(data=data, received_at=self._monotonic(), received_ms=self._transport.clock.now_ms())

@@ -8,16 +8,19 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pytest
 from aiohttp import web
 
 from exchanges.hyperliquid import HLExchange
+from exchanges.hyperliquid_keys import AccountAddress
+from exchanges.hyperliquid_looks import Looks, changes_open_orders
 from exchanges.hyperliquid_market import BUDGET
 from exchanges.hyperliquid_pushes import Pushes, Topic
 from exchanges.pacing import Purpose, reading_for
 from exchanges.transport import Network
-from models.enums import MarginMode
+from models.enums import MarginMode, OrderType
 from models.market import Ticker
-from models.requests import SetLeverage
+from models.requests import Action, CancelOrder, SetLeverage
 from models.values import from_millis, to_millis
 from tests.exchanges.hyperliquid_kit import BTC, Simulation, order, simulation
 from tests.exchanges.stream_server import StreamServer, Talk
@@ -144,6 +147,31 @@ async def test_no_more_people_are_followed_than_leave_room_for_the_private_strea
     assert [push is not None for push in told] == [True] * 5 + [False]
 
 
+async def test_push_that_cannot_be_read_is_as_good_as_none() -> None:
+    async with pushing(telling) as (pushes, server, clock):
+        looks, user = Looks(pushes, clock), AccountAddress("0xa1")
+        with reading_for(Purpose.READ, is_look=True):
+            assert await looks.leverage(user, "BTC") is None
+            assert await looks.orders(user, "", lambda _: "read") is None
+            assert await looks.state(user, "") is None
+        assert len(server.heard) == 3
+        assert await looks.leverage(user, "ETH") is None  # who does more than look does not even ask
+        assert len(server.heard) == 3
+
+
+@pytest.mark.parametrize(
+    ("action", "changes"),
+    [
+        (order(), True),
+        (order(order_type=OrderType.MARKET), False),
+        (SetLeverage(instrument=BTC, leverage=Decimal(3), margin_mode=MarginMode.CROSS), False),
+        (CancelOrder(instrument=BTC, order_id="1"), True),
+    ],
+)
+def test_only_what_may_rest_or_end_a_rest_makes_older_lists_of_orders_worthless(action: Action, changes: bool) -> None:
+    assert changes_open_orders(action) is changes
+
+
 async def _until(is_so: Callable[[], bool]) -> None:
     while not is_so():  # noqa: ASYNC110  a condition of the other side, not an event of this one
         await asyncio.sleep(0.01)
@@ -184,18 +212,22 @@ async def test_looks_at_orders_and_leverage_see_what_was_just_done_and_cost_noth
         exchange = simulated.account(network)
         async with asyncio.timeout(DEADLINE_S * 2):
             with reading_for(Purpose.READ, is_look=True):
+                await exchange.get_positions()
                 before = await exchange.get_open_orders(BTC)
+                assert kinds(simulated).count("clearinghouseState") == 0
                 await simulated.do(exchange, order(price=Decimal(50000)))
                 after = await exchange.get_open_orders(BTC)
+                await exchange.get_positions()
+                asked = [body for body in simulated.asked if body.get("type") == "clearinghouseState"]
+                assert [body for body in asked if body.get("dex")] == []  # nothing was sent there
                 assert await exchange.get_leverage(BTC) != 7
                 await simulated.do(
                     exchange, SetLeverage(instrument=BTC, leverage=Decimal(7), margin_mode=MarginMode.CROSS)
                 )
                 assert await exchange.get_leverage(BTC) == 7
-            asked = kinds(simulated)
             assert len(after) == len(before) + 1
-            assert [kind for kind in asked if kind == "frontendOpenOrders"] == []
-            assert asked.count("activeAssetData") <= 1  # where the push of the change came too late to be waited for
+            assert kinds(simulated).count("frontendOpenOrders") == 0
+            assert kinds(simulated).count("activeAssetData") <= 1  # its push may come too late
             decided_by = await exchange.get_open_orders(BTC)
     assert [o.order_id for o in decided_by] == [o.order_id for o in after]
     assert kinds(simulated)[-1] == "frontendOpenOrders"

@@ -307,10 +307,8 @@ async def test_collateral_of_other_coins_is_not_counted_as_dollars() -> None:
 
 
 async def test_builders_dex_that_cannot_be_read_takes_no_other_away() -> None:
-    def meta(question: Any) -> Any:
-        return {"universe": [{"name": 7}]} if question.get("dex") == "bad" else META
-
-    script = answering(perpDexs=[None, {"name": "bad"}, {"name": "abc"}], meta=meta)
+    metas = [META, {"universe": [{"name": 7}]}, META]
+    script = answering(perpDexs=[None, {"name": "bad"}, {"name": "abc"}], allPerpMetas=metas)
     async with venue(script) as (exchange, _):
         markets = await exchange.get_instruments()
     assert [(market.dex, market.asset_id) for market in markets] == [(None, 0), ("abc", 120_000)]
