@@ -16,12 +16,13 @@ from core.places import split_places
 from core.ticket import SIDES, parse_ticket
 from models.account import Account
 from models.enums import OrderSide, Outcome
-from models.errors import TradingError, Unavailable
+from models.errors import TradingError
 from models.requests import OrderResult
 from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Ticket, TicketSize
 from telegram_ui.parts import Part
-from telegram_ui.screen import Html, Screen
+from telegram_ui.screen import Html, Screen, dotted, lines
 from telegram_ui.views.trade import nowhere_view, preview_view, results_view
+from telegram_ui.words import account_line
 
 STALE_AFTER_S = 30
 _ABOUT_AS_ASKED = Decimal("0.95")
@@ -88,7 +89,7 @@ async def preview(
     confirm = await freeze(
         call, "open", {"orders": [frozen_order(preview) for preview in previews], "ticket": ticket.to_dict()}
     )
-    note = note or _stale_note(call) or _steps_note(call, ticket, previews[0])
+    note = note or _stale_note(call) or _steps_note(call, ticket, previews)
     return preview_view(call.t, previews, confirm, refused=refused, note=note)
 
 
@@ -106,11 +107,20 @@ def _stale_note(call: Call) -> Html | None:
     return call.t("You wrote this at {time}; the prices below are of now.", time=call.t.time(call.asked_at))
 
 
-def _steps_note(call: Call, ticket: Ticket, preview: OrderPreview) -> Html | None:
-    """Say that the market's steps make an order clearly smaller than was asked for."""
-    asked = ticket.size.amount
-    if ticket.size.unit is not SizeUnit.NOTIONAL or preview.notional > asked * _ABOUT_AS_ASKED:
+def _steps_note(call: Call, ticket: Ticket, previews: Sequence[OrderPreview]) -> Html | None:
+    """Say where a market's steps make an order clearly smaller than was asked for."""
+    if ticket.size.unit is not SizeUnit.NOTIONAL:
         return None
+    asked = ticket.size.amount
+    small = [preview for preview in previews if preview.notional <= asked * _ABOUT_AS_ASKED]
+    notes = (
+        dotted(account_line(call.t, preview.account) if len(previews) > 1 else None, _smaller(call, asked, preview))
+        for preview in small
+    )
+    return lines(*notes) if small else None
+
+
+def _smaller(call: Call, asked: Decimal, preview: OrderPreview) -> Html:
     return call.t(
         "You asked for {asked}; in steps of {step} {base} it becomes {notional}.",
         asked=call.t.money(asked, preview.instrument.quote),
@@ -124,11 +134,11 @@ async def _moved_away(call: Call, payload: Payload) -> Screen | None:
     """Show the preview again where a market moved further than the person tolerates.
 
     Raises:
-        Unavailable: There is one account, and its market's price cannot be read.
+        TradingError: There is one account, and its market's price cannot be read.
     """
     try:
         move = await move_beyond_tolerance(call.backend, call.user_id, payload["orders"])
-    except Unavailable:
+    except TradingError:
         if len(payload["orders"]) == 1:
             raise
         note = call.t("Not every account answers now; look again.")

@@ -84,7 +84,14 @@ def help_view(t: Texts, groups: Sequence[tuple[str, Sequence[HelpRow]]]) -> Scre
     return Screen(
         text=blocks(
             *(lines(bold(t(title)), *(_help_line(t, row) for row in rows)) for title, rows in groups),
-            t("Sizes: 100$ · 0.01 · 10% of equity · risk 1%. Stops and targets: a price, or 2%."),
+            lines(
+                t("Sizes: 100$ · 0.01 · 10% of equity · risk 1%. Stops and targets: a price, or 2%."),
+                t(
+                    "Other accounts: end an order with {all} or {some}.",
+                    all=code("on all"),
+                    some=code("on bybit,hyperliquid"),
+                ),
+            ),
         ),
         keyboard=((home_button(t),),),
     )
