@@ -47,7 +47,7 @@ from chat.orders import (
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
 from chat.pictures import cmd_chart, cmd_curve, on_trade_picture
-from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_position
+from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_close_all, on_position
 from chat.protect import (
     PROTECT,
     cmd_breakeven,
@@ -217,6 +217,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="add", run=on_add, needs=Need.TRADER),
     ButtonRow(name="rv", run=on_reverse, needs=Need.TRADER),
     ButtonRow(name="oc", run=on_cancel_one, needs=Need.TRADER),
+    ButtonRow(name="closeall", run=on_close_all, needs=Need.TRADER),
     ButtonRow(name="oca", run=on_cancel_all, needs=Need.TRADER),
     ButtonRow(name="oce", run=on_cancel_entries, needs=Need.TRADER),
     ButtonRow(name="ok", run=confirm_handler(DEEDS), needs=Need.TRADER, given_up=on_given_up, is_urgent=True),

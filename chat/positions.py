@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat.call import Call, Reply
-from chat.confirm import Deed, Payload, cause_of, freeze
+from chat.confirm import Deed, Payload, cause_of, freeze, plan
 from chat.money import find_instrument
 from chat.reading import accounts_named, ask, ask_all, page_of, positions, scoped
 from chat.trade import results_screen
@@ -13,7 +13,7 @@ from core.confirming import send_once_for
 from core.exits import shows_exit
 from core.frozen_orders import frozen_account
 from core.levels import size_to_close
-from core.phrases import CloseWish, parse_close, parse_share
+from core.phrases import EVERYTHING, CloseWish, parse_close, parse_share
 from core.places import split_places
 from models.account import Account
 from models.errors import BadOrder, TradingError, Unavailable
@@ -24,6 +24,7 @@ from telegram_ui.buttons import PositionKey
 from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
 from telegram_ui.views.positions import position_gone_view, position_view, positions_view
+from telegram_ui.views.safety import close_all_plan
 from telegram_ui.views.trade import Closing, close_preview_view
 
 
@@ -55,6 +56,8 @@ async def cmd_close(call: Call) -> Reply:
     text, places = split_places(call.text)
     if not call.text.strip():
         return await cmd_positions(call)
+    if text.strip().lower() in EVERYTHING:
+        return await _close_all(call, await accounts_named(call, places))
     wish = parse_close(text)
     parts = await ask_all(await accounts_named(call, places), lambda account: held_in(call, account, wish.symbol))
     failed = [part for part in parts if part.error is not None]
@@ -64,6 +67,26 @@ async def cmd_close(call: Call) -> Reply:
     if owned:
         return await _close_previews(call, owned, wish, failed)
     raise nothing_held(parts, wish.symbol)
+
+
+@shows_exit
+async def on_close_all(call: Call) -> Reply:
+    """Ask before closing every position of the accounts that are listed."""
+    accounts, _ = await scoped(call, 0)
+    return await _close_all(call, accounts)
+
+
+async def _close_all(call: Call, accounts: Sequence[Account]) -> Screen:
+    parts = await positions(call, accounts=accounts)
+    closings = [
+        Closing(account=part.account, position=position, size=position.size)
+        for part in parts
+        for position in part.value or []
+    ]
+    if not closings:
+        return positions_view(call.t, parts)
+    payload = {"closes": [_frozen(closing) for closing in closings]}
+    return await plan(call, "close", payload, close_all_plan(call.t, parts), None)
 
 
 def nothing_held(parts: Sequence[Part[list[Position]]], symbol: str) -> TradingError:

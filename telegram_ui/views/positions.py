@@ -107,8 +107,10 @@ def _list_keyboard(
         for account, position in shown
     ]
     pairs = [tuple(cards[n : n + 2]) for n in range(0, len(cards), 2)]
+    close_all = danger(t("Close all positions"), action("closeall", *scope.arguments))
     return (
         *pairs,
+        *(((close_all,),) if len(cards) > 1 else ()),
         *((pager("poss", page, pages, scope),) if pages > 1 else ()),
         *scope_rows(t, "poss", scope),
         (refresh_button(t, action("poss", page, *scope.arguments)), home_button(t)),

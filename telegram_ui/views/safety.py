@@ -10,7 +10,7 @@ from models.requests import OrderResult
 from telegram_ui.buttons import danger, home_button
 from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, blocks, problems_of
-from telegram_ui.screen import Button, Html, Screen, bold, dotted, lines
+from telegram_ui.screen import Button, Html, Screen, bold, dotted, lines, words
 from telegram_ui.texts import Texts
 from telegram_ui.views.orders import left_line
 from telegram_ui.views.plans import Plan
@@ -43,23 +43,56 @@ def resumed_view(t: Texts, *, was_paused: bool) -> Screen:
 
 def panic_plan(t: Texts, positions: Sequence[Part[list[Position]]], orders: Sequence[Part[list[Order]]]) -> Plan:
     """Describe what closing everything would do."""
-    owned = [(part.account, position) for part in positions for position in part.value or []]
     open_orders = sum(len(part.value or []) for part in orders)
-    details = [
-        dotted(position.symbol, side_mark(position.side), t.size(position.size), account_line(t, account))
-        for account, position in owned[:_MAX_LISTED]
-    ]
-    if len(owned) > _MAX_LISTED:
-        details.append(t("… and {count} more", count=len(owned) - _MAX_LISTED))
-    problems = [*problems_of(positions), *problems_of(orders)]
-    details += [dotted(account_line(t, account), "⚠️ " + error_line(t, error)) for account, error in problems]
-    count = t.plural("{count} position", "{count} positions", len(owned))
+    held = t.plural("{count} position", "{count} positions", _count(positions))
     waiting = t.plural("{count} order", "{count} orders", open_orders)
     return Plan(
-        title=t("🛑 Close everything: {positions} and {orders}?", positions=count, orders=waiting),
+        title=t("🛑 Close everything: {positions} and {orders}?", positions=held, orders=waiting),
         label=t("Close everything"),
-        details=(*details, t("Positions are closed at the market's price, orders cancelled, and trading paused.")),
+        details=(
+            *_held_lines(t, positions),
+            *_problem_lines(t, [*problems_of(positions), *problems_of(orders)], by=" · "),
+            t("Positions are closed at the market's price, orders cancelled, and trading paused."),
+        ),
     )
+
+
+def close_all_plan(t: Texts, positions: Sequence[Part[list[Position]]]) -> Plan:
+    """Describe what closing all positions would do; orders and new trades are left alone."""
+    count = _count(positions)
+    return Plan(
+        title=t.plural("Close {count} position?", "Close {count} positions?", count),
+        label=t.plural("Close {count} position", "Close {count} positions", count),
+        details=(
+            *_held_lines(t, positions),
+            *_problem_lines(t, problems_of(positions), by=" · "),
+            t("Closes at the market's price and never turns the position around."),
+        ),
+    )
+
+
+def _count(positions: Sequence[Part[list[Position]]]) -> int:
+    return sum(len(part.value or []) for part in positions)
+
+
+def _held_lines(t: Texts, positions: Sequence[Part[list[Position]]]) -> list[Html]:
+    held = [
+        dotted(position.symbol, side_mark(position.side), t.size(position.size), account_line(t, part.account))
+        for part in positions
+        for position in part.value or []
+    ]
+    return _shortened(t, held)
+
+
+def _shortened(t: Texts, items: Sequence[Html]) -> list[Html]:
+    left_out = len(items) - _MAX_LISTED
+    return [*items[:_MAX_LISTED], *([t("… and {count} more", count=left_out)] if left_out > 0 else [])]
+
+
+def _problem_lines(t: Texts, problems: Sequence[tuple[Account, TradingError]], *, by: str) -> list[Html]:
+    """Say once what each account failed with, however many questions failed."""
+    told = (words(account_line(t, account), "⚠️ " + error_line(t, error), by=by) for account, error in problems)
+    return list(dict.fromkeys(told))
 
 
 def panic_view(
@@ -69,10 +102,6 @@ def panic_view(
     problems: Sequence[tuple[Account, TradingError]],
 ) -> Screen:
     """Report item by item what became of closing everything."""
-    items = [_panic_item(t, part) for part in closed]
-    shown = items[:_MAX_LISTED]
-    if len(items) > _MAX_LISTED:
-        shown.append(t("… and {count} more", count=len(items) - _MAX_LISTED))
     is_clean = (
         not problems
         and all(part.value is not None and part.value.success for part in closed)
@@ -82,9 +111,9 @@ def panic_view(
     return Screen(
         text=blocks(
             bold(title),
-            *shown,
+            *_shortened(t, [_panic_item(t, part) for part in closed]),
             *(lines(account_line(t, part.account), left_line(t, part)) for part in left),
-            *(lines(account_line(t, account), "⚠️ " + error_line(t, error)) for account, error in problems),
+            *_problem_lines(t, problems, by="\n"),
             t("Trading is paused until /resume."),
         ),
         keyboard=(

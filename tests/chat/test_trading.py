@@ -181,6 +181,20 @@ async def test_whole_position_is_closed_by_name(owner: Phone) -> None:
     assert "No open positions." in (await owner.says("/positions")).text
 
 
+async def test_every_position_is_closed_by_one_word_and_one_tap(rig: Rig, owner: Phone) -> None:
+    await owner.says("/buy ETH 0.5")
+    await owner.taps("✅")
+    listed = await owner.says("/positions")
+    assert "Close all positions" in listed.buttons
+    preview = await owner.says("/close all")
+    assert "Close 2 positions?" in preview.text
+    assert "BTCUSDT · 🟢 LONG" in preview.text
+    done = await owner.taps("✅")
+    assert done.text.count("✅ Sold") == 2
+    assert "No open positions." in (await owner.says("/close all")).text
+    assert "is paused" not in (await owner.says("/status")).text
+
+
 async def test_button_of_a_closed_position_says_so(owner: Phone) -> None:
     await owner.says("/positions")
     card = await owner.taps("BTCUSDT")

@@ -213,6 +213,9 @@ PLANS: dict[str, Make] = {
         ),
         None,
     ),
+    "plan_close_all": planned(
+        lambda t: safety.close_all_plan(t, [ok(s.PAPER, [s.LONG] * 16), failed(s.REAL, s.SILENT_VENUE)]), None
+    ),
 }
 SAFETY: dict[str, Make] = {
     "paused": safety.paused_view,
