@@ -6,7 +6,8 @@ sent the order, on whichever path, does not matter here.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -51,6 +52,8 @@ _ORPHANS_EVERY_S = 5.0
 _SEND_LIMIT_MS = 15_000
 _ACKED_AFTER_S = 2.0
 _AT_ONCE = 8
+_MANY, _MANY_WITHIN_S = 5, 300.0
+"""So many unknown outcomes at one venue in so short a time are no accident."""
 _FILLS = 500
 _BEFORE_ITS_STAMP = timedelta(minutes=1)
 
@@ -76,7 +79,9 @@ class Resolver:
         self._news = news or News()
         self._watches: dict[int, Watch] = {}
         self._bell = asyncio.Event()
-        self._next_orphans = 0.0
+        self._next_orphans = self._quiet_until = 0.0
+        self._fresh: dict[str, deque[float]] = {}
+        """When the latest orders of each venue became unknown."""
         self.last_beat = 0.0
         """When the loop last went round (monotonic seconds), for the watchdog."""
 
@@ -95,6 +100,7 @@ class Resolver:
         await self._take_orphans()
         legs = [leg for leg in await self._store.journal.in_state(LegState.UNKNOWN, LegState.ACKED) if _is_watched(leg)]
         now = self._clock.monotonic()
+        await self._notice_many([leg for leg in legs if leg.state is LegState.UNKNOWN and leg.id not in self._watches])
         self._watches = {leg.id: self._watches.get(leg.id) or _new_watch(leg, now) for leg in legs}
         due = [leg for leg in legs if self._watches[leg.id].due <= now]
         limit = asyncio.Semaphore(_AT_ONCE)
@@ -103,6 +109,16 @@ class Resolver:
             if error is not None:
                 logger.error("look-up broke", exc_info=error, extra={"leg": leg.reference})
         return len(legs)
+
+    async def _notice_many(self, fresh: Sequence[Leg]) -> None:
+        """Wake the operator when outcomes of a venue become unknown one after the other, each resolved or not."""
+        now = self._clock.monotonic()
+        for leg in fresh:
+            seen = self._fresh.setdefault(leg.account.exchange, deque(maxlen=_MANY))
+            seen.append(now)
+            if len(seen) == _MANY and now - seen[0] <= _MANY_WITHIN_S and now >= self._quiet_until:
+                self._quiet_until = now + _MANY_WITHIN_S
+                await self.page("many_orders_unknown", leg)
 
     async def _wait(self) -> None:
         self.last_beat = self._clock.monotonic()

@@ -342,6 +342,7 @@ async def flapping_network_doubles_and_loses_nothing(stage: Stage) -> None:
     assert filled == {order.client_order_id for order in stage.orders()}
     assert all(leg.state in {LegState.FILLED, LegState.ABSENT} for leg in legs)
     assert 0 < len(filled) < taken
+    assert (await stage.alarms()).count("many_orders_unknown") == 1
 
 
 @N.row("N23")
