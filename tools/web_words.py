@@ -1,4 +1,4 @@
-"""Bring the chat's words into the web app's catalogues: sentences of error codes, names of settings.
+"""Bring the chat's words into the web app's catalogues: sentences of error codes and warnings, names of settings.
 
     python -m tools.web_words
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chat.settings import SETTINGS
-from telegram_ui.sentences import SENTENCES
+from telegram_ui.sentences import SENTENCES, WARNINGS
 from telegram_ui.texts import LANGUAGES, Texts
 
 FOLDER: Final = Path(__file__).parent.parent / "webapp" / "static" / "i18n"
@@ -23,8 +23,9 @@ _COMMAND = re.compile(r"(^|[\s(])/[a-z]+|start\.sh")
 def chat_words() -> dict[str, str]:
     """Return what the chat says in English, under the keys of the web app."""
     errors = {f"error.{code}": sentence for code, sentence in SENTENCES.items()}
+    warnings = {f"warning.{code}": sentence for code, sentence in WARNINGS.items()}
     names = {f"settings.{setting.key}": setting.title for setting in SETTINGS}
-    return errors | names
+    return errors | warnings | names
 
 
 def completed(catalogue: dict[str, Any], language: str) -> tuple[dict[str, Any], list[str]]:

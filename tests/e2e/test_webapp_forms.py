@@ -255,6 +255,26 @@ async def test_refused_preview_goes_with_what_it_was_about_and_comes_again_by_it
         await expect(app.at("[data-role=review]")).to_be_enabled()  # nobody touched anything
 
 
+async def test_result_that_asks_for_a_look_stays_until_it_was_read(world: World) -> None:
+    async def warned(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        told["data"]["results"][0]["result"]["warnings"] = ["protection_failed"]
+        await route.fulfill(response=answer, json=told)
+
+    async with world.opened() as app:
+        await app.page.route("**/api/trading/order", warned)
+        await app.go("trade")
+        await app.type("amount", "250")
+        await app.at("[data-role=review]:enabled").click()
+        await app.at("[data-role=confirm]").click()
+        told = app.at("dialog").filter(has_text="Look at this now")
+        await expect(told).to_contain_text("Its stop or target was refused: set it from the position now.")
+        assert await app.faults() == []
+        await told.get_by_role("button", name="OK").click()
+        await expect(app.at("dialog")).to_have_count(0)
+
+
 async def test_every_dialog_can_be_used_by_everybody_and_gives_the_focus_back(world: World) -> None:
     async with world.opened() as app:
         for view, opener in (

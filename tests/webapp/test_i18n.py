@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.preferences import PREFERENCES
-from telegram_ui.sentences import SENTENCES
+from telegram_ui.sentences import SENTENCES, WARNINGS
 from webapp.api.me import LANGUAGES
 from webapp.pages import STATIC
 
@@ -79,6 +79,33 @@ def test_every_error_code_has_a_sentence_without_chat_commands(language: str) ->
         sentence = CATALOGUES[language].get(f"error.{code}")
         assert sentence, f"{code}: run python -m tools.web_words"
         assert not re.search(r"(^|\s)/[a-z]+", sentence), code
+
+
+_REFUSALS = (
+    r'Refused\(\s*HTTPStatus\.\w+,\s*"(\w+)"',
+    r'_not_logged_in\("(\w+)"',
+    r'HTTPStatus\.\w+: "(\w+)"',
+    r'code="(\w+)"',
+)
+
+
+def own_refusals() -> set[str]:
+    """Return the codes of what the web app itself refuses."""
+    sources = [path.read_text(encoding="utf-8") for path in STATIC.parent.rglob("*.py")]
+    return {code for text in sources for form in _REFUSALS for code in re.findall(form, text)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_of_the_web_app_itself_has_a_sentence(language: str) -> None:
+    codes = own_refusals()
+    assert {"viewer_cannot_trade", "too_many_requests", "login_missing", "too_slow"} <= codes
+    words = CATALOGUES[language]
+    assert [code for code in codes if not {f"error.{code}", f"door.{code}"} & words.keys()] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_warning_of_a_preview_or_a_result_has_a_sentence(language: str) -> None:
+    assert [code for code in WARNINGS if f"warning.{code}" not in CATALOGUES[language]] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,10 +3,10 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
 import { ApiError, ask, get, newKey, post } from "./api.js";
 import { exact, price } from "./format.js";
-import { errorText, t } from "./i18n.js";
+import { errorText, has, t } from "./i18n.js";
 import { openSheet, showToast } from "./store.js";
 import { haptic, useMainButton } from "./telegram.js";
-import { Button, Problem, Sheet } from "./ui.js";
+import { AccountName, Button, Problem, Sheet } from "./ui.js";
 
 const DANGER = "#c42b21";
 const BUY = "#12703a";
@@ -134,6 +134,8 @@ const wait = async (key, parts, onUncertain) => {
 const errorOf = (result) => (result.success ? null : { kind: "rejected", code: result.error_code, message: result.error_message, fields: {} });
 
 const tellResults = (parts) => {
+  const warned = parts.filter((part) => part.result?.warnings?.length);
+  if (warned.length) openSheet(({ close }) => html`<${Attention} ...${{ warned, close }} />`);
   const failed = parts.filter((part) => part.success === false);
   const unknown = parts.filter((part) => part.success === null);
   haptic(failed.length ? "error" : "success");
@@ -141,6 +143,20 @@ const tellResults = (parts) => {
   else if (unknown.length) showToast(t("result.unknown", { reference: unknown[0].result?.reference }), "bad");
   else showToast(parts.map(told).join(" · "), "good");
 };
+
+/** What was done and still asks for a look, such as a stop that was refused: it stays until it was read. */
+const Attention = ({ warned, close }) => html`
+  <${Sheet} title=${t("result.look")} close=${close} footer=${html`<${Button} kind="primary" onClick=${close}>${t("common.ok")}<//>`}>
+    ${warned.map(
+      ({ result }) => html`
+        <div key=${result.exchange + result.account_type + result.symbol} role="alert">
+          <p><b>${result.symbol}</b> <${AccountName} exchange=${result.exchange} type=${result.account_type} /></p>
+          ${result.warnings.map((code) => html`<p class="warning" key=${code}>${has(`warning.${code}`) ? t(`warning.${code}`) : code}</p>`)}
+        </div>
+      `,
+    )}
+  <//>
+`;
 
 const told = ({ result }) => {
   if (result?.outcome === "filled" && result.average_price && result.side) {

@@ -60,7 +60,7 @@ export const IconButton = ({ icon, label, onClick, ...rest }) => html`
 `;
 
 /** One choice of a few that are all in sight. */
-export const Segments = ({ label, value, options, onChange, kind }) => {
+export const Segments = ({ label, value, options, onChange, kind, disabled = false }) => {
   const move = (event, at) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
@@ -78,6 +78,7 @@ export const Segments = ({ label, value, options, onChange, kind }) => {
             role="radio"
             key=${option.value}
             data-value=${option.value}
+            disabled=${disabled}
             aria-checked=${option.value === value ? "true" : "false"}
             tabindex=${option.value === value ? 0 : -1}
             onKeyDown=${(event) => move(event, at)}

@@ -46,7 +46,7 @@ const Setting = ({ row, reload }) => {
     return html`<div class="setting"><span>${title}</span><${Switch} label=${title} isOn=${Boolean(row.value)} disabled=${!canTrade()} onChange=${change} /></div>`;
   }
   if (row.choices.length > 2) {
-    return html`<div class="setting"><span>${title}</span><${Segments} label=${title} value=${row.value} onChange=${save} options=${row.choices.map((value) => ({ value, label: t(`settings.notify.${value}`) }))} /></div>`;
+    return html`<div class="setting"><span>${title}</span><${Segments} label=${title} value=${row.value} disabled=${!canTrade()} onChange=${save} options=${row.choices.map((value) => ({ value, label: t(`settings.notify.${value}`) }))} /></div>`;
   }
   const shown = row.value === null ? t(row.kind === "hours" ? "settings.off" : "settings.none") : SHOW[row.kind](row.value);
   const edit = () => openSheet(({ close }) => html`<${Edit} ...${{ row, title, close, reload }} />`);
