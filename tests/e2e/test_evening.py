@@ -24,7 +24,23 @@ VENUES = ("bybit", "hyperliquid")
 TRADED = ("ETHUSDT", "SOLUSDT")
 NAMES = {
     *("BTC", "BTCUSDT", "LTC", "LTCUSDT", "SOL", "ETH", "ETHUSDT", "SOLUSDT", "USD", "USDC", "USDT", "UTC"),
-    *("Bybit", "ElCaro", "HyperLiquid", "OKX", "LONG", "SHORT", "PAPER", "long", "short", "risk", "roi", "buy"),
+    *(
+        "Bybit",
+        "bybit",
+        "ElCaro",
+        "HyperLiquid",
+        "hyperliquid",
+        "OKX",
+        "all",
+        "LONG",
+        "SHORT",
+        "PAPER",
+        "long",
+        "short",
+        "risk",
+        "roi",
+        "buy",
+    ),
 }
 """Words that are the same in every language."""
 PHONE = (390, 844)
