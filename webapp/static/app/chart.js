@@ -85,7 +85,7 @@ export const linesOf = (position, protection, orders) => {
 };
 
 const IN_SIGHT = new Set(["entry", "stop", "target"]);
-const STRETCH = 2;
+const STRETCH = 3;
 
 /** Return the range of prices a chart shows: its bars', wide enough for the lines that matter unless they are far off. */
 const withLines = (info, lines) => {
