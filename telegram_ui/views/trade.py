@@ -26,6 +26,10 @@ _TIMES_IN_FORCE = {
 }
 
 
+_HALF_A_ROW = 28
+"""So many characters of a label are seen on a phone where two buttons share a row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
     """The one-time token behind a confirm button, and until when it works."""
@@ -35,14 +39,11 @@ class Confirm:
 
 
 def confirm_keyboard(t: Texts, label: str, confirm: Confirm, *, side: OrderSide | None = None) -> Keyboard:
-    """Return the button that does it once, and the one that does not."""
+    """Return the button that does it once, and the one that does not; a long label has a row of its own."""
     style = ButtonStyle.SUCCESS if side is OrderSide.BUY else ButtonStyle.DANGER
-    return (
-        (
-            Button(text=label, action=action("ok", confirm.token), style=style),
-            Button(text=t("Cancel"), action=action("no", confirm.token)),
-        ),
-    )
+    does = Button(text=label, action=action("ok", confirm.token), style=style)
+    does_not = Button(text=t("Cancel"), action=action("no", confirm.token))
+    return ((does,), (does_not,)) if len(does.text) > _HALF_A_ROW else ((does, does_not),)
 
 
 def preview_view(
