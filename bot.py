@@ -77,6 +77,7 @@ from core.service import EXIT_SETTINGS, EXIT_STORAGE, Service, refuse
 from db import StorageRefused
 from telegram_app.app import Tables, make_bot, open_app, opening_link, run_app
 from telegram_app.reaching import reach
+from telegram_ui.buttons import to_card
 from telegram_ui.texts import N_
 
 logger = logging.getLogger("bot")
@@ -208,14 +209,14 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="pf", run=on_field, needs=Need.TRADER),
     ButtonRow(name="pv", run=on_value, needs=Need.TRADER),
     ButtonRow(name="pgo", run=on_panel_preview, needs=Need.TRADER),
-    ButtonRow(name="cl", run=on_close, needs=Need.TRADER),
-    ButtonRow(name="sl", run=on_stop, needs=Need.TRADER),
-    ButtonRow(name="tp", run=on_target, needs=Need.TRADER),
-    ButtonRow(name="be", run=on_breakeven, needs=Need.TRADER),
-    ButtonRow(name="tr", run=on_trailing, needs=Need.TRADER),
-    ButtonRow(name="cx", run=on_share, needs=Need.TRADER),
-    ButtonRow(name="add", run=on_add, needs=Need.TRADER),
-    ButtonRow(name="rv", run=on_reverse, needs=Need.TRADER),
+    ButtonRow(name="cl", run=on_close, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="sl", run=on_stop, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="tp", run=on_target, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="be", run=on_breakeven, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="tr", run=on_trailing, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="cx", run=on_share, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="add", run=on_add, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="rv", run=on_reverse, needs=Need.TRADER, back=to_card),
     ButtonRow(name="oc", run=on_cancel_one, needs=Need.TRADER),
     ButtonRow(name="closeall", run=on_close_all, needs=Need.TRADER),
     ButtonRow(name="oca", run=on_cancel_all, needs=Need.TRADER),

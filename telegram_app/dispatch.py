@@ -42,6 +42,7 @@ class Route:
     text: str = ""
     arguments: tuple[str, ...] = ()
     example: str = ""
+    back: str = ""
 
 
 class Dispatcher:
@@ -210,7 +211,8 @@ class Dispatcher:
         row = self._buttons.get(name)
         if row is None:
             return Route(run=_too_old, needs=Need.VIEWER)
-        return Route(run=row.run, needs=row.needs, arguments=arguments)
+        back = "" if row.back is None else row.back(arguments)
+        return Route(run=row.run, needs=row.needs, arguments=arguments, back=back)
 
     def _command_route(self, text: str) -> Route:
         first, _, rest = text[1:].partition(" ")
@@ -247,7 +249,7 @@ async def _reply(call: Call, route: Route) -> Reply:
         return await route.run(call)
     except TradingError as e:
         logger.info("refused", extra={"number": call.number, "user": call.user_id, "code": e.code})
-        return error_view(call.t, e, number=call.number, example=route.example)
+        return error_view(call.t, e, number=call.number, example=route.example, back=route.back)
 
 
 async def _drawn(call: Call, route: Route) -> Screen:

@@ -5,6 +5,7 @@ A button's data is at most 64 bytes: a name and its arguments with a bar between
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from models.account import Account
 from models.enums import AccountType, PositionSide
 from models.errors import BadOrder
 from models.position import Position
-from telegram_ui.screen import Button, ButtonStyle
+from telegram_ui.screen import MAX_ACTION_BYTES, Button, ButtonStyle
 from telegram_ui.texts import Texts
 from telegram_ui.words import venue_name
 
@@ -69,6 +70,15 @@ class PositionKey:
     def account_of(self, user_id: int) -> Account:
         """Return the account it is in."""
         return Account(user_id=user_id, exchange=self.exchange, account_type=self.account_type)
+
+
+def to_card(arguments: Sequence[str]) -> str:
+    """Return the action that shows the card of the position that a button is about; empty where it names none."""
+    try:
+        found = action("pos", *PositionKey.read(tuple(arguments)).arguments())
+    except BadOrder:
+        return ""
+    return found if len(found.encode()) <= MAX_ACTION_BYTES else ""
 
 
 def short_id(order_id: str) -> str:

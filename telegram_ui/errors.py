@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from models.errors import BadOrder, NotSent, OutcomeUnknown, Rejected, TradingError, Unavailable
-from telegram_ui.buttons import home_button
+from telegram_ui.buttons import back_button, home_button
 from telegram_ui.screen import Html, Screen, code, lines
 from telegram_ui.sentences import SENTENCES
 from telegram_ui.texts import N_, Texts
@@ -43,10 +43,11 @@ def code_line(
     return t("Something went wrong ({code}). Quote {number} to whoever runs this bot.", code=code, number=number or "—")
 
 
-def error_view(t: Texts, error: TradingError, *, number: str = "", example: str = "") -> Screen:
+def error_view(t: Texts, error: TradingError, *, number: str = "", example: str = "", back: str = "") -> Screen:
     """Return the screen of an error: what happened, what follows, and a way back.
 
     Args:
+        back: The action that leads to where the person was.
         example: How it is written rightly, shown where what was typed is at fault.
     """
     consequence = next((text for kind, text in _CONSEQUENCES if isinstance(error, kind)), None)
@@ -56,7 +57,7 @@ def error_view(t: Texts, error: TradingError, *, number: str = "", example: str 
             t("For example: {example}", example=code(example)) if example and isinstance(error, BadOrder) else None,
             t(consequence) if consequence else None,
         ),
-        keyboard=((home_button(t),),),
+        keyboard=((*((back_button(t, back),) if back else ()), home_button(t)),),
     )
 
 

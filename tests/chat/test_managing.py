@@ -73,6 +73,14 @@ async def test_stop_that_would_fire_at_once_is_refused(owner: Phone) -> None:
     assert "would fire at once" in (await owner.says("/tp BTC 10000")).text
 
 
+async def test_way_back_from_a_refusal_leads_to_the_card(rig: Rig, owner: Phone) -> None:
+    rig.sandbox.set_price("BTCUSDT", 30_000)
+    await owner.says("/positions")
+    await owner.taps("BTCUSDT")
+    assert "would fire at once" in (await owner.taps("Breakeven")).text
+    assert "Entry" in (await owner.taps("Back")).text
+
+
 async def test_question_is_closed_by_cancel(owner: Phone) -> None:
     await owner.says("/positions")
     await owner.taps("BTCUSDT")
