@@ -1,7 +1,10 @@
 """One ticket, several accounts: each is listed, sent, refused and reported for itself."""
 
+from pathlib import Path
+
+from sandbox.server import Sandbox
 from sandbox.telegram import people
-from tests.chat.rig import Phone, Rig, eventually
+from tests.chat.rig import Phone, Rig, eventually, running_bot
 
 BOTH = "on bybit,hyperliquid"
 
@@ -84,3 +87,11 @@ async def test_close_takes_its_share_of_each_account_and_panic_takes_all(rig: Ri
     await owner.says("/panic")
     await owner.taps("✅")
     assert "LONG" not in (await owner.says("/positions all")).text
+
+
+async def test_several_accounts_go_the_direct_path_too(sandbox: Sandbox, tmp_path: Path) -> None:
+    async with running_bot(sandbox, tmp_path, use_unified="false") as rig:
+        preview = await rig.owner.says("/buy BTC 200$ sl 2% on all")
+        assert (preview.text.count("Buy 0.00"), preview.text.count("❌ Not on this account")) == (2, 1)
+        assert (await rig.owner.taps("✅")).text.count("✅ Bought") == 2
+        assert sent(rig) == (1, 1)
