@@ -26,6 +26,7 @@ from telegram_ui.views.alerts import AlertRow, alert_fired_view
 from telegram_ui.views.digest import DigestRow, digest_view
 from telegram_ui.views.news import (
     PositionNews,
+    everybody_view,
     finding_view,
     other_view,
     page_view,
@@ -147,6 +148,8 @@ _WORDS: Mapping[str, Callable[[Texts, Body], Screen]] = {
     "order_unknown": lambda t, body: still_unknown_view(t, _result(body["result"])),
     "order_partly_filled": lambda t, body: partly_filled_view(t, _result(body["result"]), _side_of(body)),
     "operator_page": lambda t, body: page_view(t, str(body["what"]), _account_of(body), body.get("leg")),
+    "halted": lambda t, _: everybody_view(t, "halted"),
+    "resumed_all": lambda t, _: everybody_view(t, "resumed_all"),
     "finding": lambda t, body: finding_view(t, msgspec.convert(body["finding"], Finding)),
     "funding": _funding,
     "key_ending": lambda t, body: key_ending_view(t, _account(body), datetime.fromisoformat(body["ends_at"])),

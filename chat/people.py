@@ -6,7 +6,7 @@ from chat.call import Call, Need, Reply, whole_number
 from chat.confirm import Deed, Payload, plan
 from core.pausing import is_paused_by_owner, pause_person, resume_person
 from core.recovery import RESTORED
-from db import EVERYBODY, Role, TradingState, User
+from db import EVERYBODY, Message, Role, TradingState, User
 from models.errors import BadOrder
 from telegram_ui.screen import Screen
 from telegram_ui.views.access import PersonRow, audit_view, invitation_view, people_view, person_view
@@ -14,9 +14,10 @@ from telegram_ui.views.plans import halt_plan, resume_all_plan
 
 _INVITATION = timedelta(hours=24)
 _GIVEN = {role.value: role for role in (Role.TRADER, Role.VIEWER, Role.BANNED)}
-_HALTED = "halted"
+_HALTED, _RESUMED = "halted", "resumed_all"
 _LIFTED = (_HALTED, RESTORED)
 """Why trading can be stopped for everybody until the owner says otherwise."""
+_TRADERS = frozenset({Role.ADMIN, Role.TRADER})
 _AUDIT_ROWS = 20
 _PAUSES = {"pause": pause_person, "resume": resume_person}
 
@@ -94,15 +95,25 @@ async def on_halt(call: Call) -> Reply:
 
 async def _halt(call: Call, _payload: Payload, _token: str) -> Screen:
     await call.store.trading.restrict(EVERYBODY, _HALTED, TradingState.HALTED, by_user_id=call.user_id)
-    await call.store.audit.add("halted", actor_id=call.user_id)
+    await call.store.audit.add(_HALTED, actor_id=call.user_id)
+    await _tell_everybody(call, _HALTED)
     return await people_screen(call)
 
 
 async def _resume_all(call: Call, _payload: Payload, _token: str) -> Screen:
     for reason in _LIFTED:
         await call.store.trading.lift(EVERYBODY, reason)
-    await call.store.audit.add("resumed_all", actor_id=call.user_id)
+    await call.store.audit.add(_RESUMED, actor_id=call.user_id)
+    await _tell_everybody(call, _RESUMED)
     return await people_screen(call)
+
+
+async def _tell_everybody(call: Call, what: str) -> None:
+    """Tell whoever may trade, but the owner who did it, that new trades stopped or are taken again."""
+    for user in await call.store.users.list_all():
+        if user.role in _TRADERS and user.user_id != call.user_id:
+            key = f"{what}:{call.cause}:{user.user_id}"
+            await call.store.outbox.add(Message(chat_id=user.user_id, key=key, body={"kind": what}))
 
 
 HALT = Deed(kind="halt", run=_halt, needs=Need.OWNER)

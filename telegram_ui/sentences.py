@@ -140,6 +140,7 @@ _LIMITS = {
     "real_is_off": N_("Trading with real money is switched off; switch it on in /settings."),
     "paused": N_("Trading is paused: no new risk is taken. /resume lifts it; closing always works."),
     "halted": N_("The owner stopped new trades for everybody; closing always works."),
+    "resumed_all": N_("The owner takes new trades again, for everybody."),
     "reduce_only": N_("Only closing works now: trading is paused or being checked. See /status and /resume."),
     "trading_halted": N_("Trading is stopped; only closing and cancelling work. See /status."),
     "unresolved_order": N_("An earlier order of {symbol} is still being checked; wait for its answer."),

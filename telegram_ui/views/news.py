@@ -9,6 +9,7 @@ from models.enums import PositionSide
 from models.finding import Finding
 from models.requests import OrderResult
 from telegram_ui.buttons import action, home_button
+from telegram_ui.errors import code_line
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines
 from telegram_ui.texts import N_, Texts
@@ -22,6 +23,7 @@ _PAGES = {
     "late_order": N_("An order appeared at the venue after it had been held to be absent."),
     "id_collision": N_("The venue knows another order under our id."),
     "acknowledged_but_never_found": N_("The venue took an order and shows it nowhere."),
+    "many_orders_unknown": N_("The outcomes of several orders became unknown at this venue within minutes."),
 }
 
 _CLOSED = {
@@ -155,6 +157,11 @@ def page_view(t: Texts, what: str, account: Account | None, reference: str | Non
         keyboard=_keyboard(t),
         must_arrive=True,
     )
+
+
+def everybody_view(t: Texts, code: str) -> Screen:
+    """Tell everybody what the owner decided for all, by the sentence of its code."""
+    return Screen(text=code_line(t, code), keyboard=_keyboard(t), must_arrive=True)
 
 
 def other_view(t: Texts, kind: str, account: Account | None) -> Screen:

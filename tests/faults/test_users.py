@@ -157,9 +157,14 @@ async def owner_sees_no_secret_and_trades_for_nobody(scene: Scene, folder: Path,
         assert chat.sent() == 0
 
 
+SAID_OF = {"halted": "stopped new trades", "resumed_all": "takes new trades again"}
+
+
 @row("U10")
-async def stop_and_go_of_everybody_are_asked_about_and_written_down(scene: Scene, folder: Path, case: Case) -> None:
+async def stop_and_go_of_everybody_are_asked_about_and_told_to_all(scene: Scene, folder: Path, case: Case) -> None:
     async with scene.product(folder, case.exchange, case.path) as stage, chatting(stage) as chat:
+        await stage.time.run(stage.runtime.store.users.set_role(OTHER, Role.TRADER))
+        await chat.says("/start", as_id=OTHER)
         for number, word in enumerate(("halted", "resumed_all")):
             shown = await chat.says("/people")
             asked = await chat.presses(shown, next(d for d in shown.buttons.values() if d.startswith("halt")))
@@ -168,6 +173,7 @@ async def stop_and_go_of_everybody_are_asked_about_and_written_down(scene: Scene
             assert len(await rows_of(chat, "trading_states")) == 1 - number
             written = await stage.time.run(stage.runtime.store.audit.latest())
             assert (written[0].action, written[0].actor_id) == (word, demo.OWNER_ID)
+            await stage.time.until(lambda w=SAID_OF[word]: w in chat.stranger.last().text)  # type: ignore[misc]
 
 
 @row("U11")
