@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from exchanges.pacing import Purpose, reads_for
 from models.enums import AccountType
 from models.errors import TradingError
 from models.market import Instrument
@@ -60,6 +61,7 @@ class InstrumentTables:
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         return task
 
+    @reads_for(Purpose.READ)  # it serves everybody, whoever happened to be the first to ask
     async def _fetch(self, key: Key) -> Sequence[Instrument]:
         rows = tuple(await self._load(*key))
         self._tables[key] = _Table(rows=rows, loaded_at=self._monotonic())

@@ -50,8 +50,8 @@ class Trading(Managing):
         instrument = await self.instrument(account, ticket.symbol)
         with reading_for(Purpose.EXIT if ticket.reduce_only else read_purpose(), is_look=True):
             facts = await self._facts(account, client, instrument)
-        preview, order = _preview(account, ticket, facts, await self.slippage(user_id))
-        await guard(account, client, order, reference_price=preview.reference_price, leverage=preview.leverage)
+            preview, order = _preview(account, ticket, facts, await self.slippage(user_id))
+            await guard(account, client, order, reference_price=preview.reference_price, leverage=preview.leverage)
         return preview
 
     async def _facts(self, account: Account, client: AccountVenue, instrument: Instrument) -> _Facts:

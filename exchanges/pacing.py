@@ -42,6 +42,8 @@ class Purpose(StrEnum):
     """Somebody waits for the answer."""
     SYNC = "sync"
     """Nobody waits."""
+    GLANCE = "glance"
+    """It is nice to have, and only for nothing: no request is made for it."""
 
 
 SHARES = {
@@ -50,6 +52,7 @@ SHARES = {
     Purpose.WRITE: 0.9,
     Purpose.READ: 0.8,
     Purpose.SYNC: 0.4,
+    Purpose.GLANCE: 0.0,
 }
 """How full the venue's budget may be for a purpose: a fifth is kept free of reads, a tenth of what adds risk."""
 
@@ -59,6 +62,7 @@ PATIENCE_S = {
     Purpose.WRITE: 5.0,
     Purpose.READ: 5.0,
     Purpose.SYNC: 60.0,
+    Purpose.GLANCE: 0.0,
 }
 """How long a purpose waits at the gate before it is told that the venue is busy."""
 
@@ -293,8 +297,10 @@ class Gate:
         """Return when the request may go out.
 
         Raises:
-            NotSent: It would have to wait longer than its patience (`venue_busy`, with `retry_after_s`).
+            NotSent: It would have to wait longer than its patience (`venue_busy`, with `retry_after_s`), or it glances.
         """
+        if cost.purpose is Purpose.GLANCE:
+            raise busy(0.0)
         now = self.monotonic()
         deadline = now + (PATIENCE_S[cost.purpose] if patience_s is None else patience_s)
         line = self._venue_lines[cost.purpose]

@@ -1,10 +1,12 @@
 """What the open pages of a person see, kept fresh: one feed per person, however many pages, and none without any.
 
 A feed asks the venues in turns: often for what moves, seldom for what is dear to ask, and at once for everything when
-something was done. Each account answers, or fails, for itself; what failed is told as a failure, never as nothing.
+something was done. In between it shows what a venue pushes by itself, which costs nothing. Each account answers, or
+fails, for itself; what failed is told as a failure, never as nothing.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ from typing import Any, Final
 
 from core.accounts import Accounts, spec_of
 from core.clock import SystemClock
+from core.exits import glance
 from core.news import News
 from models.account import Account
 from webapp import services_integration as services
@@ -29,6 +32,9 @@ _MIN_GAP_S = 0.3
 _WEIGHT_PER_ROUND = 300.0
 """So much of a venue's budget passes by between two rounds: most of it is left to whoever taps."""
 _FASTEST_S = 1.5
+_GLANCE_S = 2.0
+_SLOW_S = 5.0
+"""Venues that are asked as seldom as this are glanced at in between."""
 _SELDOM = 3
 _CHOICES_S = 5.0
 
@@ -103,6 +109,8 @@ class Feed:
             if self._is_hurried:  # also what was asked while something was being done
                 self._due.clear()
             soonest = min(self._due.values(), default=0.0) - time.monotonic()
+            if any(_is_slow(part) for part in self._due):
+                soonest = min(soonest, _GLANCE_S)
             await asyncio.sleep(_MIN_GAP_S)
             if await self._news.wait(clock, max(0.0, soonest - _MIN_GAP_S)):
                 self._due.clear()
@@ -112,19 +120,22 @@ class Feed:
         wanted = self._wanted(await self._choices())
         now = time.monotonic()
         due = [part for part in wanted if self._due.get(part, 0.0) <= now]
-        answers = await asyncio.gather(*(self._ask(part) for part in due))
+        asked, glanced = await asyncio.gather(
+            asyncio.gather(*(self._ask(part) for part in due)),
+            self._glance([part for part in wanted if part not in due and _is_slow(part)]),
+        )
         self._due = {part: self._due.get(part, 0.0) for part in wanted}
         self._due |= {part: time.monotonic() + _every_s(part) for part in due}
+        answers = [*zip(due, asked, strict=True), *glanced]
         gone = [part for part in self._parts if part not in self._due]
         changed = {
-            part: answer
-            for part, answer in zip(due, answers, strict=True)
-            if _without_time(answer) != _without_time(self._parts.get(part))
+            part: answer for part, answer in answers if _without_time(answer) != _without_time(self._parts.get(part))
         }
-        self._parts.update(zip(due, answers, strict=True))
+        self._parts.update(answers)
         for part in gone:
             del self._parts[part]
-        self.checked_at = datetime.now(UTC)
+        if answers:
+            self.checked_at = datetime.now(UTC)
         if changed or gone:
             self.seq += 1
             event = self._event("change", changed, gone=[_name(part) for part in gone])
@@ -142,6 +153,11 @@ class Feed:
         mine = [(a.exchange, a.account_type.value, kind, "") for a in accounts for kind in kinds]
         markets = {page.market for page in self.pages if page.market is not None}
         return [*mine, *sorted(markets)]
+
+    async def _glance(self, parts: list[Part]) -> list[tuple[Part, Answer]]:
+        """Return what is told of some parts for nothing; what is not stays as it was."""
+        answers = await asyncio.gather(*(glance(functools.partial(self._ask, part)) for part in parts))
+        return [(part, answer) for part, answer in zip(parts, answers, strict=True) if answer["success"]]
 
     async def _ask(self, part: Part) -> Answer:
         exchange, account_type, kind, symbol = part
@@ -217,10 +233,18 @@ class Feeds:
 
 
 def _every_s(part: Part) -> float:
-    """Return how often a part is asked for, from what the venue lets one address ask."""
+    """Return how often a part is asked for."""
+    return _round_s(part) * (_SELDOM if part[2] == "orders" else 1)
+
+
+def _is_slow(part: Part) -> bool:
+    return _round_s(part) >= _SLOW_S
+
+
+def _round_s(part: Part) -> float:
+    """Return how often a venue is asked, from what it lets one address ask."""
     limit = spec_of(part[0]).budget.limit
-    every_s = max(_FASTEST_S, _WEIGHT_PER_ROUND * limit.window_s / limit.weight)
-    return every_s * _SELDOM if part[2] == "orders" else every_s
+    return max(_FASTEST_S, _WEIGHT_PER_ROUND * limit.window_s / limit.weight)
 
 
 def _name(part: Part) -> str:

@@ -248,3 +248,10 @@ def test_only_reads_that_say_so_are_looks() -> None:
             assert not only_looks()
     with reading_for(Purpose.EXIT, is_look=True):
         assert only_looks()
+
+
+async def test_glance_never_costs_anything() -> None:
+    gate, time = gate_at(Limit(weight=10, window_s=60))
+    with pytest.raises(NotSent) as caught:
+        await gate.enter(Cost(purpose=Purpose.GLANCE, bucket="a", bucket_limit=LIMIT))
+    assert (caught.value.code, gate.pacer.used(0), time.slept) == ("venue_busy", 0, [])

@@ -115,6 +115,20 @@ async def test_page_follows_the_choice_of_venue(owner: Person) -> None:
         await page.until(lambda parts: symbols(parts, "hyperliquid/paper") and "bybit/paper/positions" not in parts)
 
 
+async def test_what_a_venue_pushes_is_shown_between_two_rounds_and_costs_nothing(
+    owner: Person, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.feeds._WEIGHT_PER_ROUND", 100_000.0)  # the second round is hours away
+    ticker = "hyperliquid/paper/ticker/BTCUSDT"
+    await owner.send("PATCH", "/api/me", {"exchange": "hyperliquid"})
+    async with listening(owner, "?exchange=hyperliquid&account_type=paper&symbol=BTCUSDT") as page:
+        await page.until(lambda parts: ticker in parts and symbols(parts, "hyperliquid/paper"))
+        asked = rig.sent("POST /info")
+        rig.sandbox.set_price("BTCUSDT", 61234)
+        await page.until(lambda parts: parts[ticker]["data"]["mark_price"] == "61234")
+        assert rig.sent("POST /info") == asked
+
+
 async def test_page_of_an_unknown_market_is_told_so(owner: Person) -> None:
     async with listening(owner, "?symbol=NOSUCHUSDT") as page:
         await page.until(lambda parts: "bybit/paper/ticker/NOSUCHUSDT" in parts)
