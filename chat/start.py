@@ -1,6 +1,7 @@
 """The door: greeting, letting people in, the menu, help, and texts that are nothing."""
 
 import re
+from difflib import get_close_matches
 
 from chat.accounts import looks_like_key
 from chat.call import Call, Need, Reply
@@ -9,7 +10,15 @@ from db import Role
 from telegram_ui.screen import Screen
 from telegram_ui.views.access import invite_refused_view, refused_view
 from telegram_ui.views.accounts import leaked_view
-from telegram_ui.views.home import HelpRow, edited_view, greeting_view, help_view, home_view, not_understood_view
+from telegram_ui.views.home import (
+    HelpRow,
+    edited_view,
+    greeting_view,
+    help_view,
+    home_view,
+    not_understood_view,
+    unknown_command_view,
+)
 from telegram_ui.views.positions import positions_view
 
 _POSITION_LINK = re.compile(r"pos_([A-Za-z0-9]{1,30})", re.ASCII)
@@ -67,7 +76,16 @@ async def on_other_text(call: Call) -> Reply:
     """Answer a text that is neither a command nor an order; one that looks like a key is deleted."""
     if looks_like_key(call.text):
         return leaked_view(call.t, was_deleted=await call.forget())
+    if call.text.startswith("/"):
+        return unknown_command_view(call.t, _nearest(call))
     return not_understood_view(call.t)
+
+
+def _nearest(call: Call) -> str | None:
+    """Return the command that is written most like a word that is none; None where none is."""
+    names = {name: row.name for row in call.services.commands for name in (row.name, *row.aliases)}
+    found = get_close_matches(call.text[1:].split(maxsplit=1)[0].lower(), names, n=1) if call.text[1:].split() else []
+    return names[found[0]] if found else None
 
 
 async def on_edited_text(call: Call) -> Reply:

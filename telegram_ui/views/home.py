@@ -112,6 +112,21 @@ def not_understood_view(t: Texts) -> Screen:
     )
 
 
+def unknown_command_view(t: Texts, nearest: str | None) -> Screen:
+    """Answer a command that there is not.
+
+    Args:
+        nearest: The command that is written most like it.
+    """
+    return Screen(
+        text=lines(
+            t("There is no such command."),
+            t("Did you mean {command}?", command=f"/{nearest}") if nearest else t("/help lists all of them."),
+        ),
+        keyboard=((home_button(t), Button(text=t("Help"), action="help")),),
+    )
+
+
 def not_written_view(t: Texts) -> Screen:
     """Answer a picture, a voice, or a text that is passed on from elsewhere."""
     return Screen(

@@ -271,7 +271,8 @@ def _result_sentence(t: Texts, result: OrderResult) -> Html:
             "⏳ Being checked: the venue did not answer in time. It is looked up, not sent again, "
             "and this message changes when the answer is known."
         )
-    sentence = _RESULTS.get((result.outcome, result.side)) if result.side else None
+    # what covers a whole position, however large it becomes, has a side and no size
+    sentence = _RESULTS.get((result.outcome, result.side)) if result.side and result.size is not None else None
     if sentence is None:
         return t("✅ Done: {symbol}", symbol=result.symbol) if result.symbol else t("✅ Done")
     size = result.filled_size if result.outcome is Outcome.FILLED and result.filled_size else result.size

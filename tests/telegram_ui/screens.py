@@ -82,6 +82,8 @@ HOME: dict[str, Make] = {
     "home": lambda t: home.home_view(t, can_trade=True, web_app_url="https://example.org/app"),
     "home_viewer": lambda t: home.home_view(t, can_trade=False),
     "help": lambda t: home.help_view(t, HELP),
+    "unknown_command": lambda t: home.unknown_command_view(t, "resume"),
+    "unknown_command_like_none": lambda t: home.unknown_command_view(t, None),
     "not_understood": home.not_understood_view,
     "question_closed": home.question_closed_view,
 }
