@@ -84,7 +84,11 @@ async def on_other_text(call: Call) -> Reply:
 def _nearest(call: Call) -> str | None:
     """Return the command that is written most like a word that is none; None where none is."""
     names = {name: row.name for row in call.services.commands for name in (row.name, *row.aliases)}
-    found = get_close_matches(call.text[1:].split(maxsplit=1)[0].lower(), names, n=1) if call.text[1:].split() else []
+    found = (
+        get_close_matches(call.text[1:].split(maxsplit=1)[0].lower(), names, n=1, cutoff=0.75)
+        if call.text[1:].split()
+        else []
+    )
     return names[found[0]] if found else None
 
 

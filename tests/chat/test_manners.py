@@ -83,3 +83,9 @@ async def test_keyboard_speaks_the_language_that_was_chosen(owner: Phone, rig: R
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+
+
+async def test_command_that_there_is_not_is_answered_with_the_nearest_one(owner: Phone) -> None:
+    assert "Did you mean /positions?" in (await owner.says("/postions BTC")).text
+    for text in ("/reverse sol", "/", "/ 5", "/" + "x" * 4000):
+        assert "/help lists all" in (await owner.says(text)).text
