@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.webapp.rig import Person, Rig, error_code
 
 BAD_NUMBERS = ("NaN", "Infinity", "1e999", "-1", "0", "0.0", "1,000", "1 000", "١٢٣", "0x10", "5.", ".5", "9" * 10_000)
@@ -56,10 +54,10 @@ async def test_setting_refuses_a_number_that_is_none_and_keeps_what_held(owner: 
     assert await owner.data("/api/settings") == held
 
 
-@pytest.mark.parametrize("body", BAD_ALERTS, ids=lambda body: str(body)[-40:])
-async def test_alert_that_makes_no_sense_is_refused(owner: Person, body: dict[str, Any]) -> None:
-    answer = await owner.post("/api/alerts", body)
-    assert (answer.status_code, error_code(answer)) == (422, "malformed")
+async def test_alert_that_makes_no_sense_is_refused(owner: Person) -> None:
+    for body in BAD_ALERTS:
+        answer = await owner.post("/api/alerts", body)
+        assert (answer.status_code, error_code(answer)) == (422, "malformed"), body
     assert await owner.data("/api/alerts") == []
 
 
