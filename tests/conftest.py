@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from sandbox.clock import Clock
 from sandbox.server import Sandbox
@@ -24,7 +25,12 @@ _ROOM = 4 << 30
 
 
 def pytest_configure() -> None:
-    """Keep the tests' files in memory where there is room: every commit of a database waits for the disk."""
+    """Keep the tests' files in memory where there is room: every commit of a database waits for the disk.
+
+    No example of a property has a deadline: how long one takes says how busy the machine is.
+    """
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
