@@ -153,6 +153,7 @@ class Watchman:
                 found = await guarded_positions(account, await self._clients(account))
         except TradingError as e:
             logger.info("stops not read", extra={"account": str(account), "code": e.code})
+            self._asked_at[account] -= _ASK_AGAIN_S - _EVERY_S  # what is not known is asked for again soon
             return None
         bare = {(position.symbol, position.side) for position in found if not is_guarded(position)}
         return {key: position for key, position in ripe.items() if (position.symbol, position.side) in bare}

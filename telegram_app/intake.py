@@ -118,10 +118,10 @@ class Intake:
                 pause_s = _FIRST_PAUSE_S
             except (TelegramError, StorageUnavailable) as e:
                 self._tell_once(e)
-                if isinstance(e, Conflict):
-                    await self._note_conflict()
                 if _goes_to_a_webhook(e):
                     await self._take_back()
+                elif isinstance(e, Conflict):
+                    await self._note_conflict()
                 self._expect_round(asked := _pause_after(e, pause_s))
                 await asyncio.sleep(asked)
                 pause_s = min(pause_s * 2, _MAX_PAUSE_S)

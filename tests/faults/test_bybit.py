@@ -161,7 +161,7 @@ async def order_that_fills_in_part_is_what_it_filled(stage: Stage) -> None:
     assert stage.size() == Decimal("0.003")
     if stage.exchange == "hyperliquid":  # where a stop dies with an entry that did not fill whole
         assert "protection_failed" in result.warnings
-        await stage.time.advance(30)
+        await stage.time.advance(60)
         assert "naked" in await stage.kinds()
         return
     stage.sandbox.world.market.free_book(stage.venue, stage.native)
