@@ -1,7 +1,7 @@
-"""Screens that change by themselves: the latest one of each chat is drawn again every few seconds, for some minutes.
+"""Screens that change by themselves: drawn again every few seconds, for some minutes.
 
-Cards follow the market; previews count down. A tap on the message ends that at once, because another screen takes its
-place. What is not drawn anew any more says so.
+Cards follow the market, the latest one of each chat; previews count down to their end. A tap on the message ends that
+at once, because another screen takes its place. A card that is not drawn anew any more says so.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ Draw = Callable[[], Awaitable[Screen]]
 
 @dataclass(slots=True)
 class _Card:
+    chat_id: int
     message_id: int
     draw: Draw
     until: float
@@ -51,21 +52,24 @@ class LiveCards:
     def __init__(self, messenger: Messenger, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._messenger = messenger
         self._clock = clock
-        self._cards: dict[int, _Card] = {}
+        self._cards: dict[tuple[int, int], _Card] = {}
 
     def follow(self, chat_id: int, message_id: int, draw: Draw, *, shown: Screen) -> None:
-        """Draw a message again from now on, instead of any other of its chat.
+        """Draw a message again from now on; a card that follows the market ends what another of its chat does.
 
         Args:
             shown: What stands there now.
         """
-        self._cards[chat_id] = _Card(message_id, draw, self._clock() + FOR_S, shown)
+        now = self._clock()
+        for (other, _), card in self._cards.items():
+            if other == chat_id and shown.is_live and card.shown.is_live:
+                card.until = now
+        self._cards[chat_id, message_id] = _Card(chat_id, message_id, draw, now + FOR_S, shown)
 
     def leave(self, chat_id: int, message_id: int | None) -> None:
         """Draw a message no more: something else stands there now."""
-        card = self._cards.get(chat_id)
-        if card is not None and card.message_id == message_id:
-            del self._cards[chat_id]
+        if message_id is not None:
+            self._cards.pop((chat_id, message_id), None)
 
     async def run(self) -> None:
         """Draw for ever; in the end let every card say that it is not drawn anew any more."""
@@ -74,47 +78,50 @@ class LiveCards:
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_REST_S):
-                    await asyncio.gather(*(self._rest(chat_id, card) for chat_id, card in list(self._cards.items())))
+                    await asyncio.gather(*map(self._rest, list(self._cards.values())))
 
     async def look_once(self) -> None:
         """Draw every card once; where they are many, those that waited longest."""
         due = list(self._cards.items())[:MOST_A_ROUND]
-        for chat_id, card in due:
-            self._cards[chat_id] = self._cards.pop(chat_id, card)
-        await asyncio.gather(*(self._draw(chat_id, card) for chat_id, card in due))
+        for key, card in due:
+            self._cards[key] = self._cards.pop(key, card)
+        await asyncio.gather(*(self._draw(card) for _, card in due))
 
-    async def _draw(self, chat_id: int, card: _Card) -> None:
+    async def _draw(self, card: _Card) -> None:
         if self._clock() >= card.until:
-            await self._rest(chat_id, card)
+            await self._rest(card)
             return
         try:
             screen = await card.draw()
-        except TradingError as e:  # what stands there says how old it is
-            logger.info("card not drawn", extra={"chat": chat_id, "code": e.code})
-            await self._put(chat_id, card, card.shown.when_stale)
+        except TradingError as e:
+            logger.info("card not drawn", extra={"chat": card.chat_id, "code": e.code})
+            await self._put(card, card.shown.when_stale)
             return
-        await self._put(chat_id, card, screen)
+        await self._put(card, screen)
         card.shown = screen if screen.is_live else card.shown
         if not screen.is_live and screen.later is None:
-            self._drop(chat_id, card)
+            self._drop(card)
 
-    async def _rest(self, chat_id: int, card: _Card) -> None:
-        await self._put(chat_id, card, card.shown.when_stale)
-        self._drop(chat_id, card)
+    async def _rest(self, card: _Card) -> None:
+        await self._put(card, card.shown.when_stale)
+        self._drop(card)
 
-    def _drop(self, chat_id: int, card: _Card) -> None:
-        """Draw a card no more, unless another has taken its place meanwhile."""
-        if self._cards.get(chat_id) is card:
-            del self._cards[chat_id]
-
-    async def _put(self, chat_id: int, card: _Card, screen: Screen | None) -> None:
+    async def _put(self, card: _Card, screen: Screen | None) -> None:
         """Show a screen in a card's place, if that is still the card's."""
         if screen is None:
             return
         try:
-            async with self._messenger.turn(chat_id, card.message_id):
-                if self._cards.get(chat_id) is card:  # else it was tapped meanwhile
-                    await self._messenger.edit(chat_id, card.message_id, screen)
+            async with self._messenger.turn(card.chat_id, card.message_id):
+                if self._is_followed(card):  # else it was tapped meanwhile
+                    await self._messenger.edit(card.chat_id, card.message_id, screen)
         except TelegramError as e:
-            logger.info("card not shown", extra={"chat": chat_id, "problem": type(e).__name__})
-            self._drop(chat_id, card)
+            logger.info("card not shown", extra={"chat": card.chat_id, "problem": type(e).__name__})
+            self._drop(card)
+
+    def _is_followed(self, card: _Card) -> bool:
+        return self._cards.get((card.chat_id, card.message_id)) is card
+
+    def _drop(self, card: _Card) -> None:
+        """Draw a card no more, unless another has taken its place meanwhile."""
+        if self._is_followed(card):
+            del self._cards[card.chat_id, card.message_id]

@@ -45,6 +45,18 @@ async def test_card_that_cannot_be_drawn_says_that_it_is_stale(rig: Rig, owner: 
     assert "· live" in owner.last().text
 
 
+async def test_card_gives_way_to_a_newer_one_and_says_so(rig: Rig, owner: Phone) -> None:
+    await opens_card(owner)
+    first = owner.last().message_id
+    await owner.says("/buy BTC 200$ sl 2%")
+    await opens_card(owner)
+    await rig.app.live.look_once()
+    shown = {message.message_id: message.text for message in owner.messages()}
+    assert "· stale" in shown[first]
+    assert "seconds left" in shown[first + 2]
+    assert "· live" in owner.last().text
+
+
 async def test_preview_counts_down_until_it_is_answered(rig: Rig, owner: Phone) -> None:
     await owner.says("/buy BTC 200$ sl 2%")
     await rig.app.live.look_once()
