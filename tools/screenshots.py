@@ -20,7 +20,7 @@ _SCALE = 1.2
 _ORDER = "/long BTC 500$ 5x sl 2% tp 4%"
 _LOGIN = re.compile(r"http://\S+#login=\S+")
 _SOON_MS = 20_000
-_WEB_APP = (("web-app", PHONE, _SCALE), ("web-app-trade", PHONE, _SCALE), ("web-app-desktop", (1240, 1090), 0.7))
+_WEB_APP = (("web-app", PHONE, _SCALE), ("web-app-trade", PHONE, _SCALE), ("web-app-desktop", (1240, 1090), 0.64))
 """Pictures of the web app: name, size of the window, and how large a pixel of it is drawn."""
 
 
