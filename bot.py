@@ -47,7 +47,7 @@ from chat.orders import (
 from chat.panel import cmd_trade, on_field, on_panel_preview, on_value, on_written_value
 from chat.people import HALT, RESUME_ALL, cmd_people, on_audit, on_halt, on_invite, on_person, on_role
 from chat.pictures import cmd_chart, cmd_curve, on_trade_picture
-from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_close_all, on_position
+from chat.positions import CLOSE, cmd_close, cmd_positions, on_close, on_close_all, on_pin, on_position
 from chat.protect import (
     PROTECT,
     cmd_breakeven,
@@ -210,6 +210,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="px", run=cmd_price),
     ButtonRow(name="poss", run=cmd_positions),
     ButtonRow(name="pos", run=on_position),
+    ButtonRow(name="pin", run=on_pin),
     ButtonRow(name="ords", run=cmd_orders),
     ButtonRow(name="test", run=on_test_trade, needs=Need.TRADER),
     ButtonRow(name="panel", run=cmd_trade, needs=Need.TRADER),

@@ -123,6 +123,8 @@ class Call:
         asked_at: When it was written; None for buttons, which carry no time.
         show: Shows a screen before the answer is ready, where the answer will stand.
         forget: Deletes the message that asked, for texts that hold secrets; tells whether it worked.
+        pin: Keeps the message that was tapped at the top of the chat; tells whether it worked.
+        is_again: Whether nobody asked anew: a card that follows the market is drawn once more.
         send_file: Sends a file, or puts it in the place of the picture that was tapped; tells whether it worked.
     """
 
@@ -134,10 +136,12 @@ class Call:
     show: Show
     forget: Callable[[], Awaitable[bool]]
     send_file: SendFile
+    pin: Callable[[], Awaitable[bool]]
     text: str = ""
     arguments: tuple[str, ...] = ()
     asked_at: datetime | None = None
     message_id: int | None = None
+    is_again: bool = False
     number: str = ""
     """A short id of this request, which its log lines carry too."""
 

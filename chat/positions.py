@@ -22,7 +22,7 @@ from models.requests import OrderResult
 from models.values import plain
 from telegram_ui.buttons import PositionKey
 from telegram_ui.parts import Part
-from telegram_ui.screen import Screen
+from telegram_ui.screen import Screen, Toast
 from telegram_ui.views.positions import position_gone_view, position_view, positions_view
 from telegram_ui.views.safety import close_all_plan
 from telegram_ui.views.trade import Closing, close_preview_view
@@ -36,12 +36,24 @@ async def cmd_positions(call: Call) -> Reply:
 
 async def on_position(call: Call) -> Reply:
     """Show one position."""
+    return await _card(call)
+
+
+async def on_pin(call: Call) -> Reply:
+    """Keep a position's card at the top of the chat, where it follows the market for hours."""
+    screen = await _card(call, is_pinned=True)
+    if screen.is_live and not call.is_again and not await call.pin():
+        return Toast(text=call.t("Telegram did not pin it; try again."))
+    return screen
+
+
+async def _card(call: Call, *, is_pinned: bool = False) -> Screen:
     key = PositionKey.read(call.arguments)
     account = key.account_of(call.user_id)
     position = await find_position(call, key)
     if position is None:
         return position_gone_view(call.t, account, key.symbol)
-    return position_view(call.t, account, position, can_trade=call.person.can_trade)
+    return position_view(call.t, account, position, can_trade=call.person.can_trade, is_pinned=is_pinned)
 
 
 async def find_position(call: Call, key: PositionKey) -> Position | None:

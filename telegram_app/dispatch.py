@@ -159,7 +159,8 @@ class Dispatcher:
         """Draw a screen anew from now on where it follows the market, or counts down."""
         counts = screen.later
         if screen.is_live:
-            self._live.follow(call.chat_id, message_id, lambda: _drawn(call, route), shown=screen)
+            again = replace(call, is_again=True)
+            self._live.follow(call.chat_id, message_id, lambda: _drawn(again, route), shown=screen)
         elif counts is not None:
             self._live.follow(call.chat_id, message_id, lambda: _counted(call, counts), shown=screen)
 
@@ -167,6 +168,10 @@ class Dispatcher:
         async def forget() -> bool:
             message_id = incoming.message_id
             return message_id is not None and await self._messenger.delete(incoming.chat_id, message_id)
+
+        async def pin() -> bool:
+            message_id = incoming.message_id if incoming.is_tap else None
+            return message_id is not None and await self._messenger.pin(incoming.chat_id, message_id)
 
         async def send_file(attachment: Attachment, is_instead: bool) -> bool:
             instead_of = incoming.message_id if is_instead and incoming.is_tap else None
@@ -181,6 +186,7 @@ class Dispatcher:
             show=place.show,
             forget=forget,
             send_file=send_file,
+            pin=pin,
             text=route.text,
             arguments=route.arguments,
             asked_at=incoming.sent_at,

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 EVERY_S = 5.0
 """Telegram takes about one edit a second in a chat; people read slower."""
 FOR_S = 300.0
+PINNED_FOR_S = 12 * 3600.0
+PINNED_EVERY_S = 30.0
+"""What stands at the top of the chat all day is drawn less often."""
 MOST_A_ROUND = 50
 """Telegram takes about thirty messages a second of a bot; answers to people come first."""
 _REST_S = 2.0
@@ -39,6 +42,7 @@ class _Card:
     draw: Draw
     until: float
     shown: Screen
+    due_at: float
 
 
 class LiveCards:
@@ -55,16 +59,18 @@ class LiveCards:
         self._cards: dict[tuple[int, int], _Card] = {}
 
     def follow(self, chat_id: int, message_id: int, draw: Draw, *, shown: Screen) -> None:
-        """Draw a message again from now on; a card that follows the market ends what another of its chat does.
+        """Draw a message again from now on; a card that follows the market ends what another of its chat does, unless
+        that is pinned.
 
         Args:
             shown: What stands there now.
         """
         now = self._clock()
         for (other, _), card in self._cards.items():
-            if other == chat_id and shown.is_live and card.shown.is_live:
+            if other == chat_id and shown.is_live and card.shown.is_live and not card.shown.is_pinned:
                 card.until = now
-        self._cards[chat_id, message_id] = _Card(chat_id, message_id, draw, now + FOR_S, shown)
+        until = now + (PINNED_FOR_S if shown.is_pinned else FOR_S)
+        self._cards[chat_id, message_id] = _Card(chat_id, message_id, draw, until, shown, due_at=now)
 
     def leave(self, chat_id: int, message_id: int | None) -> None:
         """Draw a message no more: something else stands there now."""
@@ -82,7 +88,8 @@ class LiveCards:
 
     async def look_once(self) -> None:
         """Draw every card once; where they are many, those that waited longest."""
-        due = list(self._cards.items())[:MOST_A_ROUND]
+        now = self._clock()
+        due = [(key, card) for key, card in self._cards.items() if card.due_at <= now][:MOST_A_ROUND]
         for key, card in due:
             self._cards[key] = self._cards.pop(key, card)
         await asyncio.gather(*(self._draw(card) for _, card in due))
@@ -91,6 +98,7 @@ class LiveCards:
         if self._clock() >= card.until:
             await self._rest(card)
             return
+        card.due_at = self._clock() + (PINNED_EVERY_S if card.shown.is_pinned else 0.0)
         try:
             screen = await card.draw()
         except TradingError as e:

@@ -188,6 +188,14 @@ class Messenger:
         except TelegramError as e:
             logger.info("tap not acknowledged", extra={"problem": type(e).__name__})
 
+    async def pin(self, chat_id: int, message_id: int) -> bool:
+        """Keep a message at the top of its chat, without a sound; return whether Telegram does."""
+        try:
+            return bool(await self._bot.pin_chat_message(chat_id, message_id, disable_notification=True))
+        except TelegramError as e:
+            logger.info("message not pinned", extra={"chat": chat_id, "problem": type(e).__name__})
+            return False
+
     async def delete(self, chat_id: int, message_id: int) -> bool:
         """Delete a message; return whether it is gone."""
         try:

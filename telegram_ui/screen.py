@@ -101,6 +101,8 @@ class Screen:
     """Whether it tells what became of money, so that it is sent again until Telegram takes it."""
     is_live: bool = False
     """Whether it follows the market for some minutes after it was shown."""
+    is_pinned: bool = False
+    """Whether it follows the market for hours, and beside any other card."""
     when_stale: "Screen | None" = None
     """How it looks once it is not drawn anew any more, or cannot be."""
     later: "Callable[[datetime], Screen] | None" = None

@@ -117,16 +117,25 @@ def _list_keyboard(
     )
 
 
-def position_view(t: Texts, account: Account, position: Position, *, can_trade: bool = True) -> Screen:
-    """Show one position with everything that is known of it, and what can be done; it follows the market."""
+def position_view(
+    t: Texts, account: Account, position: Position, *, can_trade: bool = True, is_pinned: bool = False
+) -> Screen:
+    """Show one position with everything that is known of it, and what can be done; it follows the market.
+
+    Args:
+        is_pinned: Whether it stands at the top of the chat and does so for hours.
+    """
+    place = PositionKey.of(position, account)
+    keyboard = _card_keyboard(t, place, can_trade=can_trade, is_pinned=is_pinned)
     return replace(
-        _card(t, account, position, t("live"), can_trade=can_trade),
+        _card(t, account, position, t("live"), keyboard),
         is_live=True,
-        when_stale=_card(t, account, position, t("stale"), can_trade=can_trade),
+        is_pinned=is_pinned,
+        when_stale=_card(t, account, position, t("stale"), keyboard),
     )
 
 
-def _card(t: Texts, account: Account, position: Position, state: Html, *, can_trade: bool) -> Screen:
+def _card(t: Texts, account: Account, position: Position, state: Html, keyboard: Keyboard) -> Screen:
     return Screen(
         text=lines(
             _headline(t, position),
@@ -146,11 +155,11 @@ def _card(t: Texts, account: Account, position: Position, state: Html, *, can_tr
             t("Opened {time}", time=t.moment(position.opened_at)) if position.opened_at else None,
             dotted(t("as of {time}", time=t.time(position.as_of)), state),
         ),
-        keyboard=_card_keyboard(t, PositionKey.of(position, account), can_trade=can_trade),
+        keyboard=keyboard,
     )
 
 
-def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
+def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool, is_pinned: bool) -> Keyboard:
     place = key.arguments()
     closes = tuple(danger(t("Close {percent}%", percent=n), action("cl", *place, n)) for n in CLOSE_PERCENTS)
     protect = (
@@ -168,8 +177,16 @@ def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool) -> Keyboard:
     return (
         *((closes[:2], closes[2:], protect, change) if can_trade else ()),
         (*((share,) if can_trade else ()), chart),
-        (refresh_button(t, action("pos", *place)), back_button(t, "poss")),
+        *_last_rows(t, place, is_pinned=is_pinned),
     )
+
+
+def _last_rows(t: Texts, place: tuple[str, ...], *, is_pinned: bool) -> Keyboard:
+    """Return the ways on; pressed once more, a pinned card follows the market for hours again."""
+    if is_pinned:
+        return ((refresh_button(t, action("pin", *place)), back_button(t, "poss")),)
+    pin = Button(text="📌 " + t("Pin"), action=action("pin", *place))
+    return ((refresh_button(t, action("pos", *place)), pin), (back_button(t, "poss"),))
 
 
 def position_gone_view(t: Texts, account: Account, symbol: str) -> Screen:

@@ -7,7 +7,7 @@ import pytest
 from core.levels import level_price
 from core.phrases import parse_level
 from models.errors import BadOrder
-from tests.chat.rig import Phone, Rig
+from tests.chat.rig import Phone, Rig, eventually
 from tests.core.test_sync import position
 from tests.core.venue_fake import instrument
 
@@ -55,6 +55,21 @@ async def test_card_gives_way_to_a_newer_one_and_says_so(rig: Rig, owner: Phone)
     assert "· stale" in shown[first]
     assert "seconds left" in shown[first + 2]
     assert "· live" in owner.last().text
+
+
+async def test_pinned_card_follows_the_market_beside_others(rig: Rig, owner: Phone) -> None:
+    await opens_card(owner)
+    handled = rig.app.intake.handled
+    pinned = (await owner.taps("📌 Pin")).message_id
+    await eventually(lambda: rig.app.intake.handled == handled + 2)  # Telegram tells of what was pinned too
+    assert any(call["method"] == "pinChatMessage" for call in rig.state.calls)
+    await opens_card(owner)
+    rig.sandbox.set_price("BTCUSDT", "61000")
+    await rig.sandbox.advance(5)
+    await rig.app.live.look_once()
+    shown = {message.message_id: message.text for message in owner.messages()}
+    assert ("now 61,000" in shown[pinned], "· live" in shown[pinned]) == (True, True)
+    assert sum(call["method"] == "pinChatMessage" for call in rig.state.calls) == 1
 
 
 async def test_preview_counts_down_until_it_is_answered(rig: Rig, owner: Phone) -> None:

@@ -114,6 +114,7 @@ POSITIONS: dict[str, Make] = {
     "positions_unknown": lambda t: positions.positions_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
     "positions_second_page": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG] * 8)], 1),
     "position": lambda t: positions.position_view(t, s.PAPER, s.LONG),
+    "position_pinned": lambda t: positions.position_view(t, s.PAPER, s.LONG, is_pinned=True),
     "position_stale": lambda t: stale(positions.position_view(t, s.PAPER, s.LONG)),
     "position_short": lambda t: positions.position_view(t, s.TESTNET, s.SHORT),
     "position_viewer": lambda t: positions.position_view(t, s.PAPER, s.LONG, can_trade=False),
