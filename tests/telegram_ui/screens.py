@@ -341,6 +341,7 @@ NEWS: dict[str, Make] = {
     "news_late": lambda t: news.settled_view(t, s.FILLED, was_in_doubt=False, is_late=True),
     "news_still_unknown": lambda t: news.still_unknown_view(t, s.IN_DOUBT),
     "news_page": lambda t: news.page_view(t, "still_unknown", s.REAL, "A17"),
+    "news_for_everybody": lambda t: news.everybody_view(t, "halted"),
     "news_other": lambda t: news.other_view(t, "funding_paid", s.PAPER),
 }
 
