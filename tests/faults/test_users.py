@@ -95,8 +95,8 @@ async def forged_button_is_never_accepted(scene: Scene, folder: Path, case: Case
         shown, data = await chat.preview()
         token = data.partition("|")[2]
         forged = [f"ok|{token[:-1]}{last}" for last in "ABCDEFGHIJ" if not token.endswith(last)]
-        forged += [f"ok|{secrets.token_urlsafe(16)}" for _ in range(100)]
-        forged += [secrets.token_hex(32) for _ in range(100)]
+        forged += [f"ok|{secrets.token_urlsafe(16)}" for _ in range(30)]
+        forged += [secrets.token_hex(32) for _ in range(30)]
         for one in forged:
             await chat.presses(shown, one)
         assert chat.sent() == 0
