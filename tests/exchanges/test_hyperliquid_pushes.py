@@ -28,8 +28,15 @@ from tests.exchanges.stream_server import StreamServer, Talk
 T = TypeVar("T")
 
 DEADLINE_S = 10
+PATIENCE = "exchanges.hyperliquid_pushes._PATIENCE_S"
 PRICE = Topic("activeAssetCtx", "BTC")
 ORDERS = Topic("openOrders", "", "0xa1")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for pushes longer than a busy machine may keep them."""
+    monkeypatch.setattr(PATIENCE, DEADLINE_S * 0.8)
 
 
 class Time:
@@ -129,10 +136,13 @@ async def test_nothing_is_told_of_a_lost_line_and_it_is_not_waited_for() -> None
         assert counted(await _answer(lambda: pushes.latest(PRICE))) == "second"
 
 
-async def test_what_changed_is_waited_for_and_an_answer_of_rest_stands_in_for_it() -> None:
+async def test_what_changed_is_waited_for_and_an_answer_of_rest_stands_in_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with pushing(telling) as (pushes, _, clock):
         first = await pushes.latest(PRICE)
         assert first is not None
+        monkeypatch.setattr(PATIENCE, 0.1)
         changed_at = clock()
         assert await pushes.latest(PRICE, newer_than=changed_at) is None
         pushes.note(PRICE, {"count": "too old"}, asked_at=first.received_at - 1)

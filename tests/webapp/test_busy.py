@@ -74,7 +74,10 @@ async def test_getting_out_is_never_refused_because_others_look(rig: Rig, owner:
     assert done["results"][0]["result"]["outcome"] == "filled"
 
 
-async def test_page_with_three_orders_and_what_follows_them_fits_into_its_first_minute(rig: Rig, owner: Person) -> None:
+async def test_page_with_three_orders_and_what_follows_them_fits_into_its_first_minute(
+    rig: Rig, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exchanges.hyperliquid_pushes._PATIENCE_S", 10.0)  # also where the machine is busy
     await owner.send("PATCH", "/api/me", {"exchange": "hyperliquid"})
     async with listening(owner, "?exchange=hyperliquid&account_type=paper&symbol=ETHUSDT") as page:
         await page.until(lambda parts: len(parts) == 4)
