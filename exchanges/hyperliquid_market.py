@@ -5,6 +5,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from exchanges.hyperliquid_info import MAIN_DEX, Info, dex_field
 from exchanges.hyperliquid_pushes import Pushes, Topic
-from exchanges.pacing import Limit
+from exchanges.pacing import Limit, Purpose, read_purpose
 from exchanges.spec import Endpoints
 from exchanges.transport import Budget, Network, Transport
 from models import wire
@@ -56,6 +57,9 @@ _MOST_CANDLES: Final = 5000
 class Cached(Generic[T]):
     """A value that many ask for and one fetches, once in `ttl_s`. A failed fetch is the asker's, and is not kept.
 
+    Who asks for a purpose waits for nobody's fetch for another one: the background waits a minute for the venue's
+    limits, and a person must not wait with it.
+
     Args:
         load: Fetches it.
         ttl_s: How old it may get.
@@ -66,20 +70,21 @@ class Cached(Generic[T]):
         self._load = load
         self._ttl_s = ttl_s
         self._monotonic = monotonic
-        self._lock = asyncio.Lock()
+        self._locks: defaultdict[Purpose, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._value: tuple[float, T] | None = None
         self._changes = 0
 
     async def get(self, *, fresh: bool = False, newer_than_s: float | None = None) -> T:
         """Return the value, fetched now if it is too old or must be `fresh`, or newer than some seconds."""
-        async with self._lock:
+        async with self._locks[read_purpose()]:
             now = self._monotonic()
             ttl_s = self._ttl_s if newer_than_s is None else newer_than_s
             if self._value is not None and not fresh and now < self._value[0] + ttl_s:
                 return self._value[1]
             changes = self._changes
             value = await self._load()
-            if changes == self._changes:  # what changed while it was on its way is not in it
+            if changes == self._changes and (self._value is None or self._value[0] <= now):
+                # what changed while it was on its way is not in it
                 self._value = (now, value)
             return value
 
