@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -54,8 +55,8 @@ async def take(spec: StreamSpec, count: int, sleep: Sleeps | None = None) -> lis
     return taken
 
 
-def spec(server: StreamServer, **options: float) -> StreamSpec:
-    return StreamSpec(url=server.url, greet=greet, ping="ping", **{"ping_every_s": 1e9, **options})
+def spec(server: StreamServer, *, ping_every_s: float = 1e9, **options: Any) -> StreamSpec:
+    return StreamSpec(url=server.url, greet=greet, ping="ping", ping_every_s=ping_every_s, **options)
 
 
 class Forever(Sleeps):
