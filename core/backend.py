@@ -58,6 +58,11 @@ def paths_for(
     return _both(user_id, rollout_in_force(settings, override))
 
 
+def hears_pushes(path: TradingBackend) -> bool:
+    """Tell whether a path can answer from what a venue pushed; the direct one asks the venue every time."""
+    return path is bot_unified.BACKEND
+
+
 def _both(user_id: int, rollout: Rollout) -> tuple[TradingBackend, TradingBackend]:
     """Return a user's path and the other one."""
     both = bot_unified.BACKEND, bot_legacy.BACKEND

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from core.accounts import Accounts, spec_of
+from core.backend import hears_pushes
 from core.clock import SystemClock
 from core.exits import glance
 from core.news import News
@@ -156,6 +157,8 @@ class Feed:
 
     async def _glance(self, parts: list[Part]) -> list[tuple[Part, Answer]]:
         """Return what is told of some parts for nothing; what is not stays as it was."""
+        if not hears_pushes(services.path_of_user(self.user_id)):
+            return []
         answers = await asyncio.gather(*(glance(functools.partial(self._ask, part)) for part in parts))
         return [(part, answer) for part, answer in zip(parts, answers, strict=True) if answer["success"]]
 

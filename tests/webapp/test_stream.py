@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import web_sessions
-from tests.webapp.rig import OWNER, Person, Rig, error_code
+from sandbox.server import Sandbox
+from tests.webapp.rig import OWNER, Person, Rig, error_code, running_web_app
 from tests.webapp.test_orders import confirmed
 from webapp.feeds import MAX_PAGES
 
@@ -127,6 +129,22 @@ async def test_what_a_venue_pushes_is_shown_between_two_rounds_and_costs_nothing
         rig.sandbox.set_price("BTCUSDT", 61234)
         await page.until(lambda parts: parts[ticker]["data"]["mark_price"] == "61234")
         assert rig.sent("POST /info") == asked
+
+
+async def test_nothing_is_asked_between_two_rounds_on_the_direct_path(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.feeds._WEIGHT_PER_ROUND", 100_000.0)
+    monkeypatch.setattr("webapp.feeds._GLANCE_S", 0.3)
+    async with running_web_app(sandbox, tmp_path, use_unified="false") as rig:
+        owner = await rig.login()
+        await owner.send("PATCH", "/api/me", {"exchange": "hyperliquid"})
+        async with listening(owner) as page:
+            await page.until(lambda parts: symbols(parts, "hyperliquid/paper"))
+            await page.until_event("beat")
+            asked = rig.sent("POST /info")
+            await page.until_event("beat")
+            assert rig.sent("POST /info") == asked
 
 
 async def test_page_of_an_unknown_market_is_told_so(owner: Person) -> None:
