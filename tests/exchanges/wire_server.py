@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -64,6 +64,16 @@ def reply(value: object, **options: Any) -> Reply:
     return Reply(body=json.dumps(value).encode(), **options)
 
 
+async def hang_up(writers: Iterable[asyncio.StreamWriter]) -> None:
+    """End connections at once, whoever serves them, and wait until they are gone."""
+    writers = list(writers)
+    for writer in writers:
+        writer.transport.abort()
+    for writer in writers:
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
 class WireServer:
     """Listens on a free port of 127.0.0.1 while it is entered; `requests` grows with every complete request."""
 
@@ -74,6 +84,7 @@ class WireServer:
         self.arrived = asyncio.Event()
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "WireServer":
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
@@ -88,6 +99,7 @@ class WireServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await hang_up(self._writers)
 
     def to(self, path: str) -> list[Received]:
         """Return the requests to one path."""
@@ -95,6 +107,7 @@ class WireServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

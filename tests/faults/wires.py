@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.exchanges.wire_server import hang_up
+
 UNRESOLVABLE = "http://venue.invalid:1"
 """No name server knows it: https://www.rfc-editor.org/rfc/rfc6761"""
 _MANY = 8
@@ -84,8 +86,7 @@ async def _listening(context: ssl.SSLContext | None) -> AsyncIterator[Heard]:
         yield heard
     finally:
         server.close()
-        for writer in writers:
-            writer.close()
+        await hang_up(writers)
 
 
 class Cutter:
@@ -104,6 +105,7 @@ class Cutter:
         self.when_cut: Callable[[], None] | None = None
         """Called when half of such a request has passed; without it nothing of it passes."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
@@ -116,15 +118,19 @@ class Cutter:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await hang_up(self._writers)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        task = asyncio.create_task(self._carry((reader, there_writer), (there_reader, writer)))
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        task = asyncio.get_running_loop().create_task(self._carry(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes both ways until one end closes or the line breaks."""
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers.append(there_writer)
+        ways = (reader, there_writer), (there_reader, writer)
         both = [asyncio.create_task(self._pass_on(*way)) for way in ways]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -132,10 +138,7 @@ class Cutter:
             for task in both:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            for _, writer in ways:
-                writer.transport.abort()
-                with suppress(ConnectionError):
-                    await writer.wait_closed()
+            await hang_up((writer, there_writer))
 
     async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.exchanges.wire_server import hang_up
 from tests.webapp.rig import Person, Rig, error_code
 from tests.webapp.test_orders import TICKET
 
@@ -43,7 +44,7 @@ async def raw(rig: Rig, request: bytes, *, within_s: float = 15) -> bytes:
     try:
         return await asyncio.wait_for(reader.readline(), within_s)
     finally:
-        writer.close()
+        await hang_up([writer])
 
 
 @pytest.mark.parametrize("number", BAD_NUMBERS)
