@@ -169,7 +169,8 @@ async def our_order(url: str, folder: Path) -> AsyncIterator[Send]:
                 instrument=BTC,
                 side=OrderSide.BUY,
                 size=Decimal("0.01"),
-                order_type=OrderType.MARKET,
+                order_type=OrderType.LIMIT,  # nobody then waits for its fill
+                price=Decimal(60_000),
                 client_order_id=f"eb1-{number:032d}",
             )
             account = Account(user_id=number + 1, exchange="bybit", account_type=AccountType.PAPER)
@@ -189,7 +190,8 @@ async def our_order(url: str, folder: Path) -> AsyncIterator[Send]:
 async def pybits_order(url: str, _: Path) -> AsyncIterator[Send]:
     """Yield what sends one order with a client that is kept, from a thread."""
     loop, client = asyncio.get_running_loop(), client_of(url)
-    order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
+    order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01"}
+    order["price"] = "60000"
     with ThreadPoolExecutor(8) as pool:
 
         async def send(number: int) -> None:
