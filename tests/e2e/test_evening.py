@@ -23,7 +23,8 @@ D = Decimal
 VENUES = ("bybit", "hyperliquid")
 TRADED = ("ETHUSDT", "SOLUSDT")
 NAMES = {
-    *("BTC", "BTCUSDT", "LTC", "LTCUSDT", "SOL", "ETH", "ETHUSDT", "SOLUSDT", "USD", "USDC", "USDT", "UTC"),
+    *("BTC", "BTCUSDT", "LTC", "LTCUSDT", "SOL", "ETH", "ETHUSDT", "SOLUSDT", "XRP", "XRPUSDT"),
+    *("USD", "USDC", "USDT", "UTC"),
     *(
         "Bybit",
         "bybit",
@@ -239,6 +240,23 @@ def in_markets(summary: Summary) -> Decimal:
     return sum((amount for symbol, amount in summary.by_symbol if symbol in TRADED), D(0))
 
 
+async def comes_near_the_end(e: Evening) -> None:
+    """Far too large a position is warned of before the venue would take it over."""
+    e.rig.sandbox.set_price("XRPUSDT", 1)
+    await e.says("/lev XRP 20")
+    await e.confirms("XRPUSDT")
+    await e.says("/long XRP 90000")
+    await e.confirms("XRPUSDT")
+    await e.moves("XRPUSDT", "0.93")
+    await e.rig.runtime.jobs.care.watchman.look_once()
+    await e.is_told()
+    position = e.position("XRPUSDT")
+    assert position is not None
+    assert position.liquidation_price is not None
+    warning = next(m.text for m in reversed(e.phone.messages()) if e.t("⚠️ Liquidation is near") in m.text)
+    assert e.t.price(position.liquidation_price.quantize(D("0.01")))[:4] in warning
+
+
 async def panics(e: Evening) -> None:
     """Pause keeps new risk out; panic closes everything and pauses; resume opens the door again."""
     await e.says("/pause")
@@ -277,6 +295,7 @@ async def spend(e: Evening) -> None:
     await is_told(e)
     await keeps_to_limits(e)
     await goes_everywhere(e)
+    await comes_near_the_end(e)
     await panics(e)
     await looks_back(e, since, before)
 
