@@ -291,7 +291,8 @@ class OrderDesk:
             legs = await self._store.journal.answer(updates, claimed.attempt_no)
         except StorageUnavailable:
             logger.exception("outcome not written, kept in memory", extra={"legs": claimed.leg_ids})
-            self._later(self._write_later(claimed, wish, acks))
+            if not self._is_closing:  # else the next start finds the attempt and looks the order up
+                self._later(self._write_later(claimed, wish, acks))
             return None
         self._news.ring()
         if any(leg.state in {LegState.UNKNOWN, LegState.ACKED} for leg in legs):
@@ -302,7 +303,7 @@ class OrderDesk:
 
     async def _write_later(self, claimed: Claimed, wish: Claim, acks: Sequence[Ack]) -> None:
         await self._clock.sleep(_REWRITE_EVERY_S)
-        if not self._is_closing:  # the next start finds the attempt and looks the order up
+        if not self._is_closing:
             await self._write(claimed, wish, acks)
 
     def _later(self, work: Coroutine[Any, Any, object]) -> None:
