@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 import pytest
@@ -254,7 +254,7 @@ async def comes_near_the_end(e: Evening) -> None:
     assert position is not None
     assert position.liquidation_price is not None
     warning = next(m.text for m in reversed(e.phone.messages()) if e.t("⚠️ Liquidation is near") in m.text)
-    assert e.t.price(position.liquidation_price.quantize(D("0.01")))[:4] in warning
+    assert e.t.price(position.liquidation_price.quantize(D("0.01"), ROUND_DOWN)) in warning
 
 
 async def panics(e: Evening) -> None:
