@@ -54,7 +54,7 @@ async def _set_leverage(call: Call, payload: Payload, token: str) -> Screen:
     symbols = {thawed_account(call, frozen): frozen["symbol"] for frozen in payload["accounts"]}
 
     async def question(account: Account) -> OrderResult:
-        cause = cause_of(token, f"{account.exchange}:{account.account_type}")
+        cause = cause_of(token, account.place)
         return await send_once_for(
             cause,
             lambda: call.backend.set_leverage(

@@ -53,7 +53,7 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
 
 async def _close(call: Call, account: Account, position: Position, token: str) -> Part[OrderResult]:
     async def question(account: Account) -> OrderResult:
-        cause = cause_of(token, f"{account.exchange}:{account.account_type}:{position.symbol}:{position.side}")
+        cause = cause_of(token, f"{account.place}:{position.symbol}:{position.side}")
         return await send_once_for(
             cause,
             lambda: call.backend.close_position(
@@ -75,7 +75,7 @@ async def _cancel_all(call: Call, account: Account, token: str) -> list[OrderRes
         call.user_id,
         exchange=account.exchange,
         account_type=account.account_type,
-        cause=cause_of(token, f"{account.exchange}:{account.account_type}:orders"),
+        cause=cause_of(token, f"{account.place}:orders"),
     )
 
 

@@ -11,11 +11,6 @@ SETTING = "account_names"
 LONGEST = 24
 
 
-def key_of(account: Account) -> str:
-    """Return the key under which an account's name is kept: `bybit:real`."""
-    return f"{account.exchange}:{account.account_type.value}"
-
-
 def read_name(text: str) -> str:
     """Return a name as it is shown: one line, without signs that cannot be seen.
 
@@ -32,8 +27,8 @@ def read_name(text: str) -> str:
 async def call_account(account: Account, name: str | None) -> dict[str, str]:
     """Give an account a name that `read_name` returned, or take its name away; return all names of its owner."""
     names = dict(await db.get_setting(account.user_id, SETTING, {}))
-    names.pop(key_of(account), None)
+    names.pop(account.place, None)
     if name is not None:
-        names[key_of(account)] = name
+        names[account.place] = name
     await db.set_setting(account.user_id, SETTING, names or None)
     return names

@@ -89,7 +89,7 @@ class Accounts:
             if [account.account_type for account in ordered] == self.types_of(spec_of(ordered[0].exchange), mode):
                 await db.set_exchange_type(user_id, ordered[0].exchange)  # choosing the venue says the same
                 return
-        await db.set_picked_accounts(user_id, [f"{account.exchange}:{account.account_type}" for account in ordered])
+        await db.set_picked_accounts(user_id, [account.place for account in ordered])
 
     def _is_usable(self, exchange: str, kind: str) -> bool:
         """Whether there is such an account here: a list may be from before the sandbox was left."""

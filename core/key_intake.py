@@ -141,7 +141,7 @@ def _described(account: Account, values: Mapping[str, str], info: KeyInfo) -> Co
 async def disconnect(account: Account) -> bool:
     """Forget an account's keys; return whether there were any."""
     had_any = await db.delete_credentials(account)
-    name = f"{account.exchange}:{account.account_type}"
+    name = account.place
     left = [picked for picked in await db.get_picked_accounts(account.user_id) if picked != name]
     await db.set_picked_accounts(account.user_id, left)
     await db.store().audit.add("disconnected", str(account), actor_id=account.user_id)

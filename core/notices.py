@@ -114,7 +114,7 @@ def choice_key(notice: Notice) -> str:
 
 def account_key(account: Account) -> str:
     """Return the setting that holds how loudly an account's news is told."""
-    return f"{GLOBAL}_in:{account.exchange}:{account.account_type}"
+    return f"{GLOBAL}_in:{account.place}"
 
 
 def chosen(notice: Notice, settings: Mapping[str, Any]) -> Loudness:

@@ -13,12 +13,11 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import aiohttp
-import msgspec
 
 from exchanges.base import AccountEvent
 from exchanges.hyperliquid_keys import AccountAddress
 from exchanges.streams import Connected, Line, LineLost, StreamSpec, follow
-from exchanges.transport import NOT_JSON, Transport
+from exchanges.transport import Transport, json_object
 from models import wire
 from models.enums import AccountType
 from models.errors import BadPayload, Unavailable
@@ -106,12 +105,9 @@ async def account_events(
 
 def read_event(message: bytes, *, user: AccountAddress, account_type: AccountType) -> AccountEvent | None:
     """Return what a frame tells about the account; None for the rest. A frame that cannot be read becomes a gap."""
-    try:
-        frame = msgspec.json.decode(message)
-    except NOT_JSON:
+    frame = json_object(message)
+    if frame is None:
         return None  # the first frame of a line is plain text
-    if not isinstance(frame, Mapping):
-        return None
     read = _CHANNELS.get(str(frame.get("channel")))
     if read is None:
         return None
@@ -158,7 +154,7 @@ def _subscriptions(user: AccountAddress, dexes: Sequence[str]) -> list[dict[str,
 async def _greet(line: Line, subscriptions: Sequence[Mapping[str, str]]) -> None:
     """Subscribe, and wait until every subscription was answered; those that matter must have been taken."""
     for subscription in subscriptions:
-        await line.send(msgspec.json.encode({"method": "subscribe", "subscription": subscription}).decode())
+        await line.send_json({"method": "subscribe", "subscription": subscription})
     answered = 0
     taken: set[str] = set()
     while answered < len(subscriptions):
@@ -174,8 +170,5 @@ async def _greet(line: Line, subscriptions: Sequence[Mapping[str, str]]) -> None
 
 
 def _frame(message: bytes) -> tuple[str, Any]:
-    try:
-        frame = msgspec.json.decode(message)
-    except NOT_JSON:
-        return "", None
-    return (str(frame.get("channel")), frame.get("data")) if isinstance(frame, Mapping) else ("", None)
+    frame = json_object(message)
+    return ("", None) if frame is None else (str(frame.get("channel")), frame.get("data"))

@@ -14,5 +14,10 @@ class Account(Value):
     exchange: str
     account_type: AccountType
 
+    @property
+    def place(self) -> str:
+        """The account among those of its user: `bybit:real`."""
+        return f"{self.exchange}:{self.account_type}"
+
     def __str__(self) -> str:
-        return f"{self.exchange}:{self.account_type}:{self.user_id}"
+        return f"{self.place}:{self.user_id}"

@@ -83,7 +83,7 @@ class Texts:
 
     def name_of(self, account: Account) -> str | None:
         """Return what the reader calls an account of theirs; None where they gave it no name."""
-        return self.names.get(f"{account.exchange}:{account.account_type.value}")
+        return self.names.get(account.place)
 
     def number(self, value: Decimal) -> str:
         """Write a number with the decimals it has."""

@@ -55,19 +55,18 @@ def preview_view(
     note: Html | None = None,
 ) -> Screen:
     """Show the exact orders that one confirmation sends: one per account; and the accounts that cannot take one."""
+    shown = (note, *(_preview_text(t, preview) for preview in previews), *(refused_text(t, part) for part in refused))
+    keyboard = confirm_keyboard(t, "✅ " + _preview_label(t, previews), confirm, side=previews[0].side)
+    return _to_be_sent(t, confirm, shown, keyboard)
+
+
+def _to_be_sent(t: Texts, confirm: Confirm, shown: Sequence[Html | None], keyboard: Keyboard) -> Screen:
+    """Show what a confirmation would send, and how long it may be given."""
     return counted_down(
         t,
         confirm,
         t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
-        lambda valid: Screen(
-            text=blocks(
-                note,
-                *(_preview_text(t, preview) for preview in previews),
-                *(refused_text(t, part) for part in refused),
-                valid,
-            ),
-            keyboard=confirm_keyboard(t, "✅ " + _preview_label(t, previews), confirm, side=previews[0].side),
-        ),
+        lambda valid: Screen(text=blocks(*shown, valid), keyboard=keyboard),
     )
 
 
@@ -200,20 +199,12 @@ def close_preview_view(
     t: Texts, closings: Sequence[Closing], *, confirm: Confirm, refused: Sequence[Part[Any]] = ()
 ) -> Screen:
     """Show what one confirmation closes: one part per account; and the accounts where it cannot be done."""
-    return counted_down(
-        t,
-        confirm,
-        t("Nothing is sent until you confirm. Valid until {time}.", time=t.time(confirm.expires_at)),
-        lambda valid: Screen(
-            text=blocks(
-                *(_closing_text(t, closing) for closing in closings),
-                *(refused_text(t, part) for part in refused),
-                t("Closes at the market's price and never turns the position around."),
-                valid,
-            ),
-            keyboard=confirm_keyboard(t, "✅ " + _closing_label(t, closings), confirm),
-        ),
+    shown = (
+        *(_closing_text(t, closing) for closing in closings),
+        *(refused_text(t, part) for part in refused),
+        t("Closes at the market's price and never turns the position around."),
     )
+    return _to_be_sent(t, confirm, shown, confirm_keyboard(t, "✅ " + _closing_label(t, closings), confirm))
 
 
 def _closing_text(t: Texts, closing: Closing) -> Html:
