@@ -176,7 +176,23 @@ export const Log = () => {
   const newest = all.at(-1)?.message_id;
   const visible = all.slice(-shown);
 
-  const toBottom = () => list.current?.scrollTo({ top: list.current.scrollHeight });
+  const toBottom = () => {
+    list.current.scrollTo({ top: list.current.scrollHeight });
+    lastTop.current = list.current.scrollTop;
+  };
+  const noticeMove = () => {
+    const { scrollHeight, scrollTop, clientHeight } = list.current;
+    const isNear = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    const movedUp = scrollTop < lastTop.current; // content that grows, as photos do, moves nobody up
+    lastTop.current = scrollTop;
+    if (isNear || movedUp) isFollowing.current = isNear;
+    return isNear;
+  };
+  const keepUp = () => {
+    noticeMove(); // the scroll event comes with the next frame, a message may come before it
+    if (isFollowing.current) toBottom();
+    return isFollowing.current;
+  };
   useLayoutEffect(() => {
     isFollowing.current = true;
     setShown(SHOWN_AT_ONCE);
@@ -184,25 +200,20 @@ export const Log = () => {
     toBottom();
   }, [state.chatId]);
   useLayoutEffect(() => {
-    if (isFollowing.current || all.at(-1)?.from.id === state.actorId) toBottom();
-    else setMissed((count) => count + 1);
+    if (all.at(-1)?.from.id === state.actorId) toBottom();
+    else if (!keepUp()) setMissed((count) => count + 1);
   }, [newest]);
   useLayoutEffect(() => {
-    if (isFollowing.current) toBottom();
+    keepUp();
   });
   useEffect(() => {
-    const observer = new ResizeObserver(() => isFollowing.current && toBottom());
+    const observer = new ResizeObserver(keepUp);
     observer.observe(list.current);
     observer.observe(list.current.firstElementChild);
     return () => observer.disconnect();
   }, []);
   const onScroll = () => {
-    const { scrollHeight, scrollTop, clientHeight } = list.current;
-    const isNear = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
-    const movedUp = scrollTop < lastTop.current; // content that grows, as photos do, moves nobody up
-    lastTop.current = scrollTop;
-    if (isNear || movedUp) isFollowing.current = isNear;
-    if (isNear && missed) setMissed(0);
+    if (noticeMove() && missed) setMissed(0);
   };
   const follow = () => {
     isFollowing.current = true;
