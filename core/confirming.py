@@ -12,6 +12,7 @@ from typing import Any
 
 import db
 from core.outcomes import result_of
+from core.told import tell_here
 from db import Confirmation, LegState, Refusal, discarded_by
 from models.enums import Outcome
 from models.requests import OrderResult
@@ -67,6 +68,7 @@ async def recorded(cause: str) -> OrderResult | None:
     legs = await db.store().journal.of_cause(cause)
     if not legs or all(leg.state is LegState.PREPARED for leg in legs):
         return None
+    await tell_here(db.store(), legs)
     return result_of(legs)
 
 

@@ -27,9 +27,11 @@ class Herald:
 
     Args:
         operator_id: The chat of whoever runs this; None: nobody is paged. Set once there is an owner.
+        begun_ms: When this process began. What a tap before that has asked for, the tap may come back to tell.
     """
 
     operator_id: int | None = None
+    begun_ms: int = 0
 
     def changed(self, step: Step) -> Message | None:
         """Return the message about a change that nobody is waiting for; None where it is no news.
@@ -46,7 +48,9 @@ class Herald:
         expired = was is LegState.PREPARED and now is LegState.REJECTED
         if not (is_late or was_unknown or (undone and not is_taken_back) or expired):
             return None
-        return _about(step.after, "order_settled", evidence=step.evidence, is_late=is_late)
+        message = _about(step.after, "order_settled", evidence=step.evidence, is_late=is_late)
+        is_of_another_life = _sent_ms(step.after) < self.begun_ms
+        return replace(message, not_before_ms=self.begun_ms + _AWAITED_MS) if is_of_another_life else message
 
     def progressed(self, step: Step) -> Message | None:
         """Return the message about an open order that began to fill or came to its end.
@@ -65,8 +69,7 @@ class Herald:
             message = _about(step.after, "order_settled", evidence=step.evidence, is_late=False)
         if message is None or not (was_open and _fills_at_once(step.after)):
             return message
-        sent_ms = step.after.claimed_ms or step.after.created_ms
-        return replace(message, not_before_ms=sent_ms + _AWAITED_MS)
+        return replace(message, not_before_ms=max(_sent_ms(step.after), self.begun_ms) + _AWAITED_MS)
 
     def still_unknown(self, leg: Leg) -> Message:
         """Return the message that an order is still being checked (`kind` `order_unknown`)."""
@@ -100,6 +103,10 @@ def settled_key(leg: Leg) -> str:
 def chat_of(leg: Leg) -> int:
     """Return the chat that hears of a leg."""
     return int((leg.reply or {}).get("chat_id", leg.account.user_id))
+
+
+def _sent_ms(leg: Leg) -> int:
+    return leg.claimed_ms or leg.created_ms
 
 
 def _fills_at_once(leg: Leg) -> bool:

@@ -97,7 +97,7 @@ async def make_jobs(
     """Put the background work together; nothing runs yet."""
     clients = account_clients(settings, switch.rollout)
     owners = await store.users.list_all(Role.ADMIN)
-    herald = Herald(settings.admin_id or (owners[0].user_id if owners else None))
+    herald = Herald(settings.admin_id or (owners[0].user_id if owners else None), begun_ms=clock.now_ms())
     resolver = Resolver(store, clients, herald, clock=clock, news=news)
 
     async def markets(account: Account) -> list[Instrument]:

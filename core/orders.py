@@ -20,6 +20,7 @@ from core.herald import chat_of, settled_key
 from core.news import News
 from core.outcomes import as_not_sent, by_answer, by_order, paired, result_of
 from core.sending import know_the_time, result_of_ack, send_once
+from core.told import tell_here
 from db import Claim, Claimed, Effect, Leg, LegState, Recorded, Route, StorageUnavailable, Store
 from models.account import Account
 from models.errors import BadOrder, LimitExceeded, Unavailable
@@ -222,6 +223,7 @@ class OrderDesk:
         except StorageUnavailable as e:
             return await self._without_journal(wish, action, sender, e)
         if isinstance(claimed, Recorded):
+            await tell_here(self._store, claimed.legs)
             return list(claimed.legs)
         return await self._carry(wish, claimed, sender, action)
 

@@ -82,7 +82,7 @@ async def open_room(
     store = await Store.open(f"sqlite+aiosqlite:///{directory / 'elcaro.db'}", role="bot", now_ms=clock.now_ms)
     clock.watch(store)
     venue = venue or FakeVenue(exchange, clock)
-    client, news, herald = FakeClient(venue), News(), Herald(OPERATOR)
+    client, news, herald = FakeClient(venue), News(), Herald(OPERATOR, begun_ms=clock.now_ms())
 
     async def clients(_: Account) -> AccountVenue:
         return cast(AccountVenue, client)

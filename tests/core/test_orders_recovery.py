@@ -65,6 +65,21 @@ async def test_order_that_a_dead_process_was_sending_is_looked_up_and_never_sent
 
 
 @pytest.mark.parametrize("exchange", ["bybit", "hyperliquid"])
+async def test_tap_that_comes_back_after_a_crash_takes_the_notice_of_its_order_over(
+    tmp_path: Path, exchange: str
+) -> None:
+    venue, clock = await die_while_sending(tmp_path, exchange, is_executed=True)
+    await clock.advance(1)
+    async with open_room(tmp_path, exchange, venue=venue, clock=clock) as room:
+        await clock.run(room.recovery.recover())
+        assert await room.resolve() < 5
+        assert (await room.buy("c")).outcome is Outcome.FILLED
+        await clock.advance(60)
+        assert await room.messages() == []
+        assert order_posts(venue) == 1
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "hyperliquid"])
 async def test_start_with_many_orders_in_doubt_looks_at_each_once_and_waits_for_none(
     tmp_path: Path, exchange: str
 ) -> None:
