@@ -100,6 +100,16 @@ def settled_key(leg: Leg) -> str:
     return f"order_settled:{leg.id}:{leg.state}"
 
 
+def keys_of(leg: Leg) -> list[str]:
+    """Return every key under which something is told of a leg's way to its end."""
+    settled = [settled_key(replace(leg, state=state)) for state in LegState]
+    return [*settled, *(_key(kind, leg) for kind in ("order_partly_filled", "order_unknown"))]
+
+
+def _key(kind: str, leg: Leg) -> str:
+    return settled_key(leg) if kind == "order_settled" else f"{kind}:{leg.id}"
+
+
 def chat_of(leg: Leg) -> int:
     """Return the chat that hears of a leg."""
     return int((leg.reply or {}).get("chat_id", leg.account.user_id))
@@ -117,5 +127,4 @@ def _about(leg: Leg, kind: str, **data: Any) -> Message:
     reply = dict(leg.reply or {})
     place = {"part": leg.part, "is_reducing": effect_of(thaw(leg.action_kind, leg.action)) is Effect.REDUCES}
     body = {"kind": kind, "result": result_of([leg]).to_dict(), "reply": reply, **place, **data}
-    key = settled_key(leg) if kind == "order_settled" else f"{kind}:{leg.id}"
-    return Message(chat_id=chat_of(leg), key=key, body=body, intent_id=leg.intent_id)
+    return Message(chat_id=chat_of(leg), key=_key(kind, leg), body=body, intent_id=leg.intent_id)

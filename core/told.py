@@ -1,18 +1,19 @@
-"""Whoever tells what became of an order takes the notice of it back, so that it is told once."""
+"""Whoever tells what became of an order takes the notices of it back: it is told once, and last what is so now."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 
-from core.herald import chat_of, settled_key
+from core.herald import keys_of
 from db import Leg, StorageUnavailable, Store
 
 
 async def tell_here(store: Store, legs: Sequence[Leg]) -> None:
     """Take over the telling of what became of these, for whoever asks again, as a tap does that a crash interrupted.
 
-    Where the notice was sent already, or the database takes no writes, it is told twice rather than not at all.
+    Notices that were sent already stay sent, and where the database takes no writes the others are sent all the same:
+    it is told twice rather than not at all.
     """
-    for leg in legs:
-        if leg.state.is_final:
-            with suppress(StorageUnavailable):
-                await store.outbox.take_over(settled_key(leg), chat_of(leg))
+    keys = [key for leg in legs if leg.state.is_final for key in keys_of(leg)]
+    if keys:
+        with suppress(StorageUnavailable):
+            await store.outbox.withdraw(keys)

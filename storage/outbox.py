@@ -1,7 +1,7 @@
 """Messages that must reach a chat: written with the change they tell of, sent until Telegram took them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,16 @@ class Outbox(Repository):
         )
         now = self._now_ms()
         return await self._writer.run(lambda tx: tx.sql.execute(sql, (chat_id, key, now)).fetchone() is not None)
+
+    async def withdraw(self, keys: Sequence[str]) -> None:
+        """Send none of these any more: the caller tells their reader something newer."""
+        old = update(OUTBOX).where(OUTBOX.c.key.in_(keys), OUTBOX.c.state == "NEW").values(state="SENT")
+        await self._writer.run(lambda tx: tx.count(old))
+
+    async def is_waiting(self, message_id: int) -> bool:
+        """Return whether a message is still to be sent."""
+        query = select(OUTBOX.c.id).where(OUTBOX.c.id == message_id, OUTBOX.c.state == "NEW")
+        return await self._reader.first(query) is not None
 
     async def due(self, limit: int = 100) -> list[StoredMessage]:
         """Return what may be sent now, oldest first. In one chat nothing overtakes what waits to be tried again."""

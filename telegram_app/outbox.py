@@ -79,6 +79,8 @@ class OutboxWorker:
             return await self._put(message, message_id, screen)
 
     async def _put(self, message: StoredMessage, message_id: int | None, screen: Screen) -> bool:
+        if not await self._store.outbox.is_waiting(message.id):  # taken back while it waited for its turn
+            return True
         if await self._messenger.is_outdated(message.chat_id, screen):
             await self._store.outbox.sent(message.id, None)
             return True

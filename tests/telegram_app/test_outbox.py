@@ -164,6 +164,23 @@ async def test_truth_waits_until_the_doubt_stands_in_its_message(
     assert "✅ Bought" in text
 
 
+async def test_news_that_was_taken_back_while_it_waited_for_its_turn_is_not_shown(
+    server: Server, store: Store, messenger: Messenger, worker: OutboxWorker
+) -> None:
+    told = await messenger.send(CHAT, Screen(text=Html("⏳ Sending…")))
+    await store.settings.put(CHAT, "watch:A17", {"chat_id": CHAT, "message_id": told})
+    body = {"kind": "order_settled", "result": SETTLED.to_dict(), "is_late": False}
+    await store.outbox.add(Message(chat_id=CHAT, body=body, key="order_settled:17:WORKING"))
+    async with messenger.turn(CHAT, told):
+        draining = asyncio.create_task(worker.drain())
+        await asyncio.sleep(0.05)
+        await store.outbox.withdraw(["order_settled:17:WORKING", "order_settled:17:FILLED"])
+        await messenger.edit(CHAT, told, Screen(text=Html("✅ Filled")))
+    await draining
+    assert sent_texts(server) == ["✅ Filled"]
+    assert await store.outbox.next_due_ms() is None
+
+
 def position_closed(reason: str) -> dict[str, Any]:
     event = {
         "kind": "position_closed",
