@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, TelegramError
@@ -34,6 +35,8 @@ REMOVED = "[removed]"
 """Stands in a stored text where something like a key stood."""
 
 _SECRET = re.compile(r"(0x)?[0-9a-fA-F]{40,}|(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{17,}")
+_WRITTEN = frozenset({"text", "caption", "url"})
+"""The fields of an update that hold words of people, and links, which may let their reader in."""
 _LONG_PAUSES_S: dict[type[TelegramError], float] = {Conflict: 30.0, InvalidToken: 60.0}
 _FIRST_PAUSE_S = 1.0
 _MAX_PAUSE_S = 30.0
@@ -245,12 +248,20 @@ def _stored(update: Update, bot_id: int, person: int | None) -> StoredUpdate:
 
 
 def scrubbed(update: Update) -> str:
-    """Return an update's JSON without whatever looks like a key: keys are read from memory, never from the disk."""
-    raw = update.to_dict()
-    message = raw.get("message")
-    if message and "text" in message:
-        message["text"] = _SECRET.sub(REMOVED, message["text"])
-    return json.dumps(raw, ensure_ascii=False, default=_seconds)
+    """Return an update's JSON without whatever looks like a key: keys are read from memory, never from the disk.
+
+    What people wrote stands in several places: in a message, in an edit of one, in what is answered to or quoted, and
+    under a picture. What a button carries stays as it is, for it is carried out.
+    """
+    return json.dumps(_without_secrets(update.to_dict()), ensure_ascii=False, default=_seconds)
+
+
+def _without_secrets(part: Any, name: str = "") -> Any:
+    if isinstance(part, dict):
+        return {key: _without_secrets(value, key) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_without_secrets(value, name) for value in part]
+    return _SECRET.sub(REMOVED, part) if name in _WRITTEN and isinstance(part, str) else part
 
 
 def _seconds(value: object) -> int:
