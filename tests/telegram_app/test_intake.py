@@ -139,7 +139,7 @@ async def die_while_answering(bot: Bot, store: Store) -> list[str]:
     task = asyncio.create_task(intake.run())
 
     async def is_over() -> bool:
-        return hanging.begun > 0 or bool(hanging.given_up) and not await store.inbox.pending(bot.id)
+        return hanging.begun > 0 or (bool(hanging.given_up) and not await store.inbox.pending(bot.id))
 
     await until(is_over)
     task.cancel()
