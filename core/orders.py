@@ -9,11 +9,13 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar, runtime_checkable
+from weakref import WeakValueDictionary
 
 from core.actions import effect_of, fills_at_once, fingerprint, freeze, is_emergency, legs_of
 from core.alarms import alarm_of
-from core.clock import Clock, SystemClock
+from core.clock import Clock, SystemClock, wait_for_event
 from core.emergency import EmergencyLog
 from core.failpoints import failpoint
 from core.herald import chat_of, settled_key
@@ -84,10 +86,10 @@ class OrderDesk:
         self._route = route
         self._clock = clock or SystemClock()
         self._news = news or News()
-        self._locks: dict[tuple[Account, str], asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[tuple[Account, str], asyncio.Lock] = WeakValueDictionary()  # while in use
         self._tasks: set[asyncio.Task[Any]] = set()
         self._last_emergency_nonce = 0
-        self._is_closing = False
+        self._closing = asyncio.Event()
         self.on_unknown: Callable[[], None] = lambda: None
         """Called when an outcome is not known; the resolver puts its bell here."""
         self.on_alarm: Callable[[str, Leg], Coroutine[Any, Any, None]] = _nobody_listens
@@ -158,10 +160,16 @@ class OrderDesk:
             await self._news.wait(self._clock, min(left, 1.0))
 
     async def drain(self, timeout_s: float = 30.0) -> bool:
-        """Accept nothing more and wait for what is under way; return whether all of it ended."""
-        self._is_closing = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=timeout_s)
+        """Accept nothing more and wait for what is under way; return whether all of it ended.
+
+        An outcome that the database does not take is not kept any longer: the next start finds its attempt and looks
+        the order up.
+        """
+        self._closing.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._tasks:  # what ends may leave something to do behind
+                    await asyncio.wait(self._tasks)
         return not self._tasks
 
     def _wish(
@@ -175,7 +183,7 @@ class OrderDesk:
         update: tuple[int, int] | None,
         retry_of: int | None = None,
     ) -> Claim:
-        if self._is_closing:
+        if self._closing.is_set():
             raise LimitExceeded("the program is stopping; nothing was sent", code="stopping")
         return Claim(
             account=account,
@@ -293,7 +301,7 @@ class OrderDesk:
             legs = await self._store.journal.answer(updates, claimed.attempt_no)
         except StorageUnavailable:
             logger.exception("outcome not written, kept in memory", extra={"legs": claimed.leg_ids})
-            if not self._is_closing:  # else the next start finds the attempt and looks the order up
+            if not self._closing.is_set():
                 self._later(self._write_later(claimed, wish, acks))
             return None
         self._news.ring()
@@ -304,8 +312,7 @@ class OrderDesk:
         return legs
 
     async def _write_later(self, claimed: Claimed, wish: Claim, acks: Sequence[Ack]) -> None:
-        await self._clock.sleep(_REWRITE_EVERY_S)
-        if not self._is_closing:
+        if not await wait_for_event(self._clock, self._closing, _REWRITE_EVERY_S):
             await self._write(claimed, wish, acks)
 
     def _later(self, work: Coroutine[Any, Any, object]) -> None:

@@ -101,6 +101,7 @@ async def open_room(
         yield room
     finally:
         if not room.is_dead:
+            await clock.run(desk.drain())
             await store.close()
 
 

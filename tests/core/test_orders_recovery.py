@@ -1,5 +1,6 @@
 """Every start is the way back after a crash."""
 
+import asyncio
 import dataclasses
 import os
 from collections.abc import AsyncIterator
@@ -295,6 +296,16 @@ async def test_outcome_that_could_not_be_written_is_kept_and_written_later(bybit
     bybit.store.journal._writer = real
     await bybit.clock.advance(2)
     assert await bybit.state() is LegState.ACKED
+
+
+async def test_desk_that_closes_does_not_wait_for_a_database_that_takes_nothing(bybit: Room) -> None:
+    def break_after_send(_: object) -> None:
+        break_journal(bybit)
+
+    bybit.venue.spy = break_after_send
+    await bybit.buy()
+    async with asyncio.timeout(5):
+        assert await bybit.desk.drain()
 
 
 async def test_entry_that_was_written_by_half_stops_nothing(bybit: Room, tmp_path: Path) -> None:
