@@ -25,7 +25,7 @@ from core.sending import know_the_time, result_of_ack, send_once
 from core.told import tell_here
 from db import Claim, Claimed, Effect, Leg, LegState, Recorded, Route, StorageUnavailable, Store
 from models.account import Account
-from models.errors import BadOrder, LimitExceeded, Unavailable
+from models.errors import BadOrder, LimitExceeded, NotSent, TradingError
 from models.instrument import Instrument
 from models.order import Order
 from models.requests import (
@@ -261,7 +261,7 @@ class OrderDesk:
             await self._clock.sleep(_RETRY_DELAYS_S[tries])
             try:
                 again = await self._claim_again(wish, claimed, sender, action)
-            except (LimitExceeded, StorageUnavailable):
+            except (NotSent, StorageUnavailable):
                 break
             if isinstance(again, Recorded):
                 break
@@ -337,7 +337,7 @@ class OrderDesk:
                     return [entry, *legs[1:]] if is_ours else legs
                 order = await sender.find_order(action.instrument, client_order_id=action.client_order_id)
                 step = None if order is None else await self._store.journal.update(entry.id, by_order(order))
-            except Unavailable:  # the resolver goes on looking
+            except TradingError:  # it was sent, so no error may say otherwise; the resolver goes on looking
                 continue
             if step is not None:
                 self._news.ring()

@@ -9,8 +9,8 @@ import pytest
 
 from db import LegState
 from models.enums import OrderStatus, OrderType, Outcome, TimeInForce
-from models.errors import BadOrder, LimitExceeded, NotSent
-from models.requests import BatchOrders, CancelOrder, Protection, SetLeverage, SignedRequest
+from models.errors import BadOrder, LimitExceeded, NoCredentials, NotSent, Rejected, TradingError
+from models.requests import Action, BatchOrders, CancelOrder, Protection, SetLeverage, SignedRequest, Stamp
 from tests.core.desk_kit import Room, open_room
 from tests.core.venue_fake import Network, instrument, noop_count, order_posts, order_request
 
@@ -62,6 +62,31 @@ async def test_acknowledged_order_that_the_venue_rejects_afterwards_is_never_cal
     result = await bybit.buy()
     assert result.outcome is Outcome.REJECTED
     assert result.error_code == "not_filled"
+
+
+@pytest.mark.parametrize("error", [Rejected("the key was taken back"), NoCredentials("no keys any more")], ids=repr)
+async def test_order_that_was_taken_is_no_error_when_it_cannot_be_looked_up(bybit: Room, error: TradingError) -> None:
+    async def find_nothing(*_: object, **__: object) -> None:
+        raise error
+
+    bybit.client.find_order = find_nothing  # type: ignore[method-assign]
+    assert (await bybit.buy()).outcome is Outcome.ACCEPTED
+
+
+async def test_repeat_that_cannot_be_signed_is_a_refusal_like_the_try_before_it(bybit: Room) -> None:
+    real_sign, signed = bybit.client.sign, list[object]()
+
+    def sign_once(action: Action, stamp: Stamp) -> SignedRequest:
+        signed.append(stamp)
+        if len(signed) > 1:
+            raise NotSent("the clock went wrong", code="clock_skew")
+        return real_sign(action, stamp)
+
+    bybit.client.sign = sign_once  # type: ignore[method-assign]
+    bybit.venue.moods = [Network.REFUSED]
+    result = await bybit.buy()
+    assert (result.outcome, len(signed)) == (Outcome.REJECTED, 2)
+    assert await bybit.state() is LegState.REJECTED
 
 
 async def test_resting_order_is_accepted_and_says_nothing_about_fills(bybit: Room) -> None:
