@@ -26,7 +26,7 @@ from direct.hyperliquid_actions import action_for, legs_of
 from direct.hyperliquid_answers import read_answer
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
-from models.errors import BadPayload, NoCredentials, NotSent, Unavailable
+from models.errors import BadOrder, BadPayload, NoCredentials, NotSent, Unavailable
 from models.instrument import instruments_from_hyperliquid
 from models.market import tickers_from_hyperliquid
 from models.order import orders_from_hyperliquid
@@ -297,6 +297,8 @@ class DirectHyperliquid:
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
     ) -> Order | None:
         """Ask for one order by either id; None is a complete miss."""
+        if order_id and not (order_id.isascii() and order_id.isdigit()):
+            raise BadOrder(f"order_id: expected digits, was {order_id[:40]!r}", code="bad_order_id")
         ids = [name for name in (order_id, client_order_id) if name]
         for oid in ids:  # an amended order has a new id of the venue's, and keeps ours
             asked = int(oid) if oid is order_id else oid

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from core import money
 from core.accounts import spec_of
-from core.ordering import Ordering, cancel_of, fresh_cause, leverage_action, protection_ids
+from core.open_orders import cancel_of
+from core.ordering import Ordering, fresh_cause, leverage_action, protection_ids
 from core.words import margin_mode_of, position_mode_of
 from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reads_for

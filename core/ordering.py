@@ -4,7 +4,7 @@ Writes return `OrderResult`. They raise only what was not sent: `BadOrder`, `NoC
 `Unavailable` where a fact that the order depends on could not be read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from uuid import uuid4
 
@@ -14,13 +14,14 @@ from core.accounts import Accounts, spec_of
 from core.gateway import Gateway
 from core.guard import guard
 from core.ids import client_order_id
+from core.open_orders import cancel_of, cancel_requests, find_open_order
 from core.orders import OrderDesk
 from core.reading import Reading
 from core.sizing import clamp_leverage
 from core.words import order_side_of, order_type_of, position_side_of, time_of
 from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reads_for
-from exchanges.spec import CancelRules, Capability
+from exchanges.spec import Capability
 from models.account import Account
 from models.enums import AccountType, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
 from models.errors import BadOrder, Unavailable
@@ -28,7 +29,6 @@ from models.requests import (
     Action,
     AmendOrder,
     CancelAll,
-    CancelOrder,
     Protection,
     SetLeverage,
 )
@@ -173,7 +173,7 @@ class Ordering(Reading):
         """Cancel one open order by the venue's id or ours."""
         account, client = await self.client(user_id, exchange, account_type)
         instrument = await self.instrument(account, symbol)
-        order = await self._open_order(client, instrument, order_id)
+        order = await find_open_order(client, instrument, order_id)
         return await self.submit(account, client, cancel_of(instrument, order), cause)
 
     @reads_for(Purpose.EXIT)
@@ -226,7 +226,7 @@ class Ordering(Reading):
         cause = cause or fresh_cause()
         account, client = await self.client(user_id, exchange, account_type)
         instrument = await self.instrument(account, symbol)
-        order = await self._open_order(client, instrument, order_id)
+        order = await find_open_order(client, instrument, order_id)
         replacement = money.build_order(
             instrument=instrument,
             side=order.side,
@@ -303,21 +303,6 @@ class Ordering(Reading):
         opens_long = (side is OrderSide.BUY) is not reduce_only
         return PositionSide.LONG if opens_long else PositionSide.SHORT
 
-    async def _open_order(self, client: AccountVenue, instrument: Instrument, order_id: str) -> Order:
-        for order in await client.get_open_orders(instrument):
-            if order_id in (order.order_id, order.client_order_id):
-                return order
-        raise BadOrder(f"{instrument.symbol}: no such open order", code="order_not_open", symbol=instrument.symbol)
-
-
-def cancel_requests(rules: CancelRules, cancels: Sequence[CancelOrder]) -> list[tuple[CancelOrder, ...]]:
-    """Return cancels of one market in as few parts as the venue takes requests for them."""
-    groups = [cancels]
-    if rules.triggers_apart:
-        groups = [[cancel for cancel in cancels if cancel.is_trigger is waits] for waits in (False, True)]
-    most = rules.most or len(cancels)
-    return [tuple(group[start : start + most]) for group in groups for start in range(0, len(group), most)]
-
 
 def fresh_cause() -> str:
     """Return a cause for a call that names none; it protects against our own repeats, not against the caller's."""
@@ -363,16 +348,6 @@ def checked_leverage(instrument: Instrument, leverage: Decimal) -> Decimal:
         maximum=instrument.max_leverage,
         step=instrument.leverage_step,
         leverage=leverage,
-    )
-
-
-def cancel_of(instrument: Instrument, order: Order) -> CancelOrder:
-    """Return the action that cancels an order."""
-    return CancelOrder(
-        instrument=instrument,
-        order_id=order.order_id,
-        client_order_id=order.client_order_id,
-        is_trigger=order.order_type.is_trigger,
     )
 
 

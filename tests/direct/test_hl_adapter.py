@@ -10,7 +10,7 @@ import pytest
 from direct.calls import Pools
 from hl_adapter import DirectHyperliquid
 from models.enums import AccountType, MarginMode
-from models.errors import BadPayload
+from models.errors import BadOrder, BadPayload
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
@@ -136,3 +136,10 @@ async def test_agent_of_a_vaults_master_is_valid_and_a_strangers_is_not(
 
     async with direct(values={"vault_address": VAULT}, userRole=role, extraAgents=[]) as account:
         assert (await account.get_key_info()).is_valid is is_valid
+
+
+async def test_order_id_that_cannot_be_the_venues_is_refused_and_asked_of_nobody() -> None:
+    async with direct() as account:
+        with pytest.raises(BadOrder) as refused:
+            await account.find_order(BTC, order_id="made-in-the-app")
+    assert refused.value.code == "bad_order_id"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.ordering import cancel_requests
+from core.open_orders import cancel_requests
 from exchanges.okx_orders import Request, build
 from exchanges.registry import OKX
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce, TriggerBy
