@@ -24,9 +24,14 @@ def read_name(text: str) -> str:
     return name
 
 
+async def names_of(user_id: int) -> dict[str, str]:
+    """Return what a person calls their accounts, by `bybit:real`."""
+    return dict(await db.get_setting(user_id, SETTING, {}))
+
+
 async def call_account(account: Account, name: str | None) -> dict[str, str]:
     """Give an account a name that `read_name` returned, or take its name away; return all names of its owner."""
-    names = dict(await db.get_setting(account.user_id, SETTING, {}))
+    names = await names_of(account.user_id)
     names.pop(account.place, None)
     if name is not None:
         names[account.place] = name

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import db
+from core.account_names import names_of
 from core.accounts import Accounts
 from db import Direction, PriceAlert
 from exchanges.registry import EXCHANGES
@@ -23,6 +24,7 @@ class AccountLine(Value):
     exchange: str
     account_type: AccountType
     name: str | None
+    """What its owner calls it."""
     has_keys: bool
     is_chosen: bool
     """Whether the chosen venue and trading mode cover it."""
@@ -38,6 +40,7 @@ def venues() -> list[dict[str, str]]:
 async def account_lines(user_id: int, accounts: Accounts) -> list[AccountLine]:
     """Return a person's accounts: connected ones, and in the sandbox the paper accounts that are simply there."""
     chosen = set(await accounts.chosen(user_id))
+    names = await names_of(user_id)
     rows = {row.account: row for row in await db.list_accounts(user_id)}
     paper = (Account(user_id=user_id, exchange=name, account_type=AccountType.PAPER) for name in EXCHANGES)
     known = dict.fromkeys([*(paper if accounts.is_sandbox else ()), *rows, *chosen])
@@ -49,7 +52,7 @@ async def account_lines(user_id: int, accounts: Accounts) -> list[AccountLine]:
             AccountLine(
                 exchange=account.exchange,
                 account_type=account.account_type,
-                name=None if row is None else row.name,
+                name=names.get(account.place),
                 has_keys=is_paper or (row is not None and row.has_credentials),
                 is_chosen=account in chosen,
                 problem=None if row is None else row.disabled_reason,

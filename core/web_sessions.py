@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import db
+from core.account_names import names_of
 from core.accounts import spec_of
 from core.pausing import is_paused
 from db import Role
@@ -53,6 +54,7 @@ async def choices_of(user_id: int) -> dict[str, Any]:
         "zone": await db.get_setting(user_id, "zone", "UTC"),
         "real_trading": bool(await db.get_setting(user_id, "real_trading", False)),
         "is_paused": await is_paused(user_id),
+        "account_names": await names_of(user_id),
     }
 
 

@@ -56,6 +56,39 @@ async def test_accounts_say_which_are_connected_and_chosen(owner: Person) -> Non
     assert all(row["has_keys"] for row in rows.values())
 
 
+async def test_picked_accounts_take_an_order_each_until_a_venue_is_chosen(owner: Person) -> None:
+    both = [{"exchange": name, "account_type": "paper"} for name in ("bybit", "hyperliquid")]
+    answer = await owner.send("PUT", "/api/accounts/picked", {"accounts": both})
+    assert [row["exchange"] for row in answer.json()["data"] if row["is_chosen"]] == ["bybit", "hyperliquid"]
+    assert (await owner.data("/api/me"))["is_picked"] is True
+    body = {"symbol": "BTC", "side": "buy", "size": {"amount": "200", "unit": "notional"}}
+    preview = await owner.done("/api/trading/order/preview", body)
+    assert [order["account"]["exchange"] for order in preview["orders"]] == ["bybit", "hyperliquid"]
+    sent = await owner.done("/api/trading/order", {"confirm": preview["confirm"]})
+    assert [(part["about"]["exchange"], part["success"]) for part in sent["results"]] == [
+        ("bybit", True),
+        ("hyperliquid", True),
+    ]
+    await owner.send("PATCH", "/api/me", {"exchange": "bybit"})
+    assert (await owner.data("/api/me"))["is_picked"] is False
+
+
+@pytest.mark.parametrize("accounts", [[], [{"exchange": "mtgox", "account_type": "paper"}], [{"exchange": "bybit"}]])
+async def test_picking_no_account_changes_nothing(owner: Person, accounts: list[dict[str, str]]) -> None:
+    assert (await owner.send("PUT", "/api/accounts/picked", {"accounts": accounts})).status_code == 422
+    assert (await owner.data("/api/me"))["is_picked"] is False
+
+
+async def test_account_is_called_what_its_owner_says(owner: Person) -> None:
+    path = "/api/accounts/bybit/paper/name"
+    answer = await owner.send("PUT", path, {"name": "  Rainy\tdays "})
+    assert answer.json()["data"][0]["name"] == "Rainy days"
+    assert (await owner.data("/api/me"))["account_names"] == {"bybit:paper": "Rainy days"}
+    assert error_code(await owner.send("PUT", path, {"name": "x" * 25})) == "bad_account_name"
+    await owner.send("PUT", path, {"name": None})
+    assert (await owner.data("/api/me"))["account_names"] == {}
+
+
 def keys_of(rig: Rig) -> dict[str, Any]:
     account = rig.sandbox.new_bybit_account(permissions=MAY_TRADE)
     return {

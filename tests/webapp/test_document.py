@@ -36,7 +36,14 @@ READ = (
     *(f"/api/trading/{name}" for name in ("ticker", "candles", "instruments")),
 )
 CONFIRMED = ("order", "leverage", "tpsl", "close", "cancel-all", "close-all")
-CHANGED = (("PATCH", "/api/me"), ("PUT", "/api/settings/{key}"), ("PUT", "/api/pause"), ("POST", "/api/alerts"))
+CHANGED = (
+    ("PATCH", "/api/me"),
+    ("PUT", "/api/accounts/picked"),
+    ("PUT", "/api/accounts/{exchange}/{account_type}/name"),
+    ("PUT", "/api/settings/{key}"),
+    ("PUT", "/api/pause"),
+    ("POST", "/api/alerts"),
+)
 
 
 def bad_is_refused(context: CheckContext, response: Response, case: Case[Any]) -> bool | None:

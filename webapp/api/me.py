@@ -6,11 +6,13 @@ from fastapi import APIRouter, Path
 from pydantic import Field, StringConstraints
 
 from core import pausing, preferences, web_accounts, web_sessions
+from core.account_names import call_account, read_name
+from core.accounts import MOST_TOGETHER
 from models.errors import BadOrder
 from webapp.answers import Json, found, reply
 from webapp.login import Looker, Trader
 from webapp.parts import Running
-from webapp.wire import Strict, StrictRoute
+from webapp.wire import AccountWord, Strict, StrictRoute, Venue
 
 router = APIRouter(prefix="/api", tags=["me"], route_class=StrictRoute)
 
@@ -41,10 +43,36 @@ class Pause(Strict):
     is_paused: Annotated[bool, Field(examples=[True])]
 
 
+class Account(Strict):
+    """One account, named wholly."""
+
+    exchange: Annotated[Venue, Field(examples=["bybit"])]
+    account_type: Annotated[AccountWord, Field(examples=["paper"])]
+
+
+class Picks(Strict):
+    """Which accounts tickets go to, one by one."""
+
+    accounts: Annotated[
+        tuple[Account, ...],
+        Field(
+            min_length=1,
+            max_length=MOST_TOGETHER,
+            strict=False,
+            examples=[[{"exchange": "hyperliquid", "account_type": "paper"}]],
+        ),
+    ]
+
+
+class Name(Strict):
+    """What an account is called; null takes its name away."""
+
+    name: Annotated[Typed | None, Field(examples=["Savings"])]
+
+
 @router.get("/me")
 async def me(parts: Running, person: Looker) -> Json:
     """Tell who is asking, and what they chose."""
-    chosen = await web_sessions.choices_of(person.user_id)
     return reply(
         found(
             {
@@ -55,10 +83,16 @@ async def me(parts: Running, person: Looker) -> Json:
                 "language": person.language,
                 "is_sandbox": parts.runtime.settings.is_sandbox,
                 "venues": web_accounts.venues(),
-                **chosen,
+                **await _choices(parts, person.user_id),
             }
         )
     )
+
+
+async def _choices(parts: Running, user_id: int) -> dict[str, Any]:
+    """Return what a person chose; picked accounts take the place of venue and mode."""
+    picked = await parts.runtime.accounts.picked(user_id)
+    return {**await web_sessions.choices_of(user_id), "is_picked": picked != []}
 
 
 @router.patch("/me")
@@ -72,13 +106,40 @@ async def choose(parts: Running, person: Looker, body: Choices) -> Json:
     )
     parts.logins.forget()
     parts.feeds.hurry(person.user_id)
-    return reply(found(await web_sessions.choices_of(person.user_id)))
+    return reply(found(await _choices(parts, person.user_id)))
 
 
 @router.get("/accounts")
 async def accounts(parts: Running, person: Looker) -> Json:
     """List the person's accounts."""
-    return reply(found(await web_accounts.account_lines(person.user_id, parts.runtime.accounts)))
+    return await _accounts_of(parts, person.user_id)
+
+
+async def _accounts_of(parts: Running, user_id: int) -> Json:
+    return reply(found(await web_accounts.account_lines(user_id, parts.runtime.accounts)))
+
+
+@router.put("/accounts/picked")
+async def pick(parts: Running, person: Looker, body: Picks) -> Json:
+    """Let tickets go to exactly these accounts, an order of its own to each, until venue or mode is chosen anew."""
+    accounts = await parts.accounts_meant(person.user_id, body.accounts)
+    await parts.runtime.accounts.pick(person.user_id, accounts)
+    parts.feeds.hurry(person.user_id)
+    return await _accounts_of(parts, person.user_id)
+
+
+@router.put("/accounts/{exchange}/{account_type}/name")
+async def call(
+    parts: Running,
+    person: Trader,
+    exchange: Annotated[Venue, Path(examples=["bybit"])],
+    account_type: Annotated[AccountWord, Path(examples=["paper"])],
+    body: Name,
+) -> Json:
+    """Call an account something, for its owner's eyes; nothing is decided by it."""
+    account = await parts.runtime.accounts.resolve(person.user_id, exchange, account_type)
+    await call_account(account, None if body.name is None else read_name(body.name))
+    return await _accounts_of(parts, person.user_id)
 
 
 @router.get("/settings")

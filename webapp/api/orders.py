@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header, Path
 from pydantic import Field, model_validator
 
 from core import confirming
+from core.accounts import MOST_TOGETHER
 from models.enums import OrderSide, PositionSide, TimeInForce
 from models.ticket import Level, LevelUnit, SizeUnit, Ticket, TicketSize
 from webapp.answers import Json, found, reply
@@ -24,9 +25,8 @@ from webapp.wire import ConfirmToken, Number, NumberOrZero, OrderId, Strict, Str
 
 router = APIRouter(prefix="/api/trading", tags=["orders"], route_class=StrictRoute)
 
-_MAX_ACCOUNTS = 8
 _MAX_TARGETS = 5
-Accounts = Annotated[tuple[Where, ...], Field(max_length=_MAX_ACCOUNTS, strict=False)]
+Accounts = Annotated[tuple[Where, ...], Field(max_length=MOST_TOGETHER, strict=False)]
 Side = Annotated[PositionSide, Field(strict=False, examples=["long"])]
 KEY_FORM = r"^[A-Za-z0-9_\-]{8,64}$"
 Key = Annotated[str | None, Header(alias="Idempotency-Key", description="8 to 64 letters, digits, - or _.")]
