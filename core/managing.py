@@ -1,5 +1,6 @@
 """Changing what is open: leverage, margin, modes and protection, written once over a path to the venues."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 from core import money
@@ -11,6 +12,7 @@ from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reads_for
 from exchanges.spec import Capability
 from models.enums import MarginMode, OrderType, PositionMode, PositionSide
+from models.errors import NotSent
 from models.requests import (
     AdjustMargin,
     CancelAll,
@@ -123,7 +125,8 @@ class Managing(Ordering):
         result = await self.submit(account, client, action, cause)
         if result.success and action.replaced and _sets_a_price(action):
             leftover = CancelAll(instrument=instrument, orders=action.replaced)
-            await self.submit(account, client, leftover, f"{cause}:replaced")
+            with suppress(NotSent):  # the new one stands, so no error may say otherwise; the old one only reduces too
+                await self.submit(account, client, leftover, f"{cause}:replaced")
         return result
 
     @reads_for(Purpose.WRITE)
