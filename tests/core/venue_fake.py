@@ -176,6 +176,7 @@ class FakeVenue:
             filled_size=filled,
             average_price=Decimal(60000) if filled else None,
             price=request.price,
+            reduce_only=request.reduce_only,
         )
         self.listed_at[client_id] = self.clock.monotonic() + self.listing_lag_s
         if filled:
