@@ -18,13 +18,16 @@ ORDER_STATUSES = {
     "filled": OrderStatus.FILLED,
     "triggered": OrderStatus.TRIGGERED,
     "canceled": OrderStatus.CANCELLED,
-    "scheduledCancel": OrderStatus.CANCELLED,
     "rejected": OrderStatus.REJECTED,
     "waitingForFill": OrderStatus.UNTRIGGERED,
     "waitingForTrigger": OrderStatus.UNTRIGGERED,
 }
-# Every other state says why: marginCanceled, siblingFilledCanceled, tickRejected, iocCancelRejected …
-ORDER_STATUS_ENDINGS = {"Canceled": OrderStatus.CANCELLED, "Rejected": OrderStatus.REJECTED}
+# Every other state says why: marginCanceled, siblingFilledCanceled, scheduledCancel, tickRejected, iocCancelRejected …
+ORDER_STATUS_ENDINGS = {
+    "Canceled": OrderStatus.CANCELLED,
+    "Cancel": OrderStatus.CANCELLED,
+    "Rejected": OrderStatus.REJECTED,
+}
 
 OPEN = "open"
 FOUND_ORDER = "order"
@@ -91,5 +94,5 @@ def order_status(word: str) -> OrderStatus:
         if status is None and word.endswith(ending):
             status = meaning
     if status is None:
-        raise wire.bad_field("status", f"{', '.join(ORDER_STATUSES)}, …Canceled or …Rejected", word)
+        raise wire.bad_field("status", f"{', '.join(ORDER_STATUSES)}, …Canceled, …Cancel or …Rejected", word)
     return status

@@ -166,8 +166,9 @@ def _bybit_coin(row: wire.Row) -> CoinBalance:
 def _bybit_available(row: wire.Row, wallet: Decimal) -> Decimal | None:
     """Return what is not bound: the formula that the venue documents for isolated margin."""
     bound = [wire.optional_decimal(row, name) for name in ("totalPositionIM", "totalOrderIM")]
-    if None in bound:  # portfolio margin has no margin per coin
-        return wire.optional_decimal(row, "availableToWithdraw")
+    if None in bound:  # portfolio margin has no margin per coin, and a classic spot account none at all
+        told = wire.optional_decimal(row, "availableToWithdraw")
+        return wire.optional_decimal(row, "free") if told is None else told
     held = [wire.optional_decimal(row, name) for name in ("locked", "bonus")]  # fields of unified accounts only
     return wallet - (wire.total(bound + held) or Decimal(0))
 

@@ -9,7 +9,7 @@ from models import _bybit_words as bybit
 from models import _hyperliquid_words as hyperliquid
 from models import wire
 from models.enums import AccountType, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce, TriggerBy
-from models.symbols import canonical_symbol, is_perp_coin
+from models.symbols import canonical_symbol, is_bybit_inverse, is_perp_coin
 from models.values import Value
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -78,7 +78,11 @@ class Order(Value):
         """
         native = wire.text(row, "symbol")
         order_type = _bybit_order_type(row)
-        size = wire.unsigned(row, "qty")
+        status = wire.choice(row, "orderStatus", bybit.ORDER_STATUSES)
+        size = wire.optional_unsigned(row, "qty") if "qty" in row else wire.unsigned(row, "qty")
+        filled = wire.optional_unsigned(row, "cumExecQty")
+        if filled is None and status is OrderStatus.FILLED:
+            filled = size
         fee, fee_currency = _bybit_fee(row)
         reason = wire.optional_text(row, "rejectReason")
         return cls(
@@ -89,12 +93,12 @@ class Order(Value):
             client_order_id=wire.optional_text(row, "orderLinkId"),
             side=wire.choice(row, "side", bybit.ORDER_SIDES),
             order_type=order_type,
-            status=wire.choice(row, "orderStatus", bybit.ORDER_STATUSES),
+            status=status,
             size=size or None,
-            filled_size=wire.optional_unsigned(row, "cumExecQty") or Decimal(0),
+            filled_size=filled or Decimal(0),
             # A market order carries the worst price the venue allows itself, which is not a limit of the user's.
             price=None if _bybit_takes_market_price(row) else wire.optional_price(row, "price"),
-            average_price=wire.optional_price(row, "avgPrice"),
+            average_price=wire.optional_price(row, "avgPrice") or _bybit_average(row, native, filled),
             trigger_price=wire.optional_price(row, "triggerPrice"),
             trigger_by=wire.described(row, "triggerBy", bybit.TRIGGER_PRICES, nothing=bybit.NO_TRIGGER_PRICE),
             time_in_force=wire.described(row, "timeInForce", bybit.TIMES_IN_FORCE),
@@ -264,11 +268,19 @@ def _bybit_takes_market_price(row: wire.Row) -> bool:
     return row.get("orderType") == "Market"
 
 
-def _bybit_closes_position(row: wire.Row, size: Decimal) -> bool:
+def _bybit_closes_position(row: wire.Row, size: Decimal | None) -> bool:
     is_whole = (
         wire.optional_text(row, "stopOrderType") in bybit.WHOLE_POSITION_STOPS and row.get("tpslMode") != bybit.PARTIAL
     )
-    return is_whole or not size
+    return is_whole or size == 0
+
+
+def _bybit_average(row: wire.Row, native: str, filled: Decimal | None) -> Decimal | None:
+    """Return what the fills cost on average: some accounts leave it out of orders that were cancelled half filled."""
+    value = wire.optional_price(row, "cumExecValue")
+    if not filled or value is None:
+        return None
+    return filled / value if is_bybit_inverse(native) else value / filled  # an inverse contract's value is in coins
 
 
 def _bybit_fee(row: wire.Row) -> tuple[Decimal | None, str | None]:

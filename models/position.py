@@ -91,7 +91,7 @@ class Position(Value):
             native_symbol=native,
             side=side,
             size=size,
-            entry_price=wire.unsigned(row, "avgPrice" if "avgPrice" in row else "entryPrice"),  # the stream's word
+            entry_price=_bybit_entry(row, native, size),
             mark_price=mark,
             notional=_bybit_notional(row, native, size, mark),
             unrealized_pnl=wire.optional_decimal(row, "unrealisedPnl"),
@@ -160,6 +160,19 @@ class Position(Value):
 def _bybit_side(row: wire.Row) -> PositionSide | None:
     word = wire.optional_text(row, "side")
     return None if word is None or word in bybit.FLAT_SIDES else wire.choice(row, "side", bybit.POSITION_SIDES)
+
+
+def _bybit_entry(row: wire.Row, native: str, size: Decimal) -> Decimal:
+    """Return the entry price, by either of its names; where it is left out, the one that the value implies."""
+    entry = wire.optional_unsigned(row, "avgPrice")
+    if entry is None:
+        entry = wire.optional_unsigned(row, "entryPrice")  # the stream's word
+    if entry is not None:
+        return entry
+    value = wire.optional_price(row, "positionValue")
+    if value is None:
+        raise wire.bad_field("avgPrice", "the price that the position was opened at", row.get("avgPrice"))
+    return size / value if is_bybit_inverse(native) else value / size
 
 
 def _hyperliquid_entry(inner: wire.Row, signed_size: Decimal, value: Decimal | None) -> Decimal:

@@ -98,6 +98,27 @@ def test_a_cancelled_bybit_order_keeps_what_it_filled() -> None:
     assert not order.is_open
 
 
+@pytest.mark.parametrize(("symbol", "value", "average"), [("BTCUSDT", "2400", 60000), ("BTCUSD", "0.000001", 40000)])
+@pytest.mark.parametrize("told", ["", "0"])
+def test_an_average_price_that_is_left_out_follows_from_the_value(
+    told: str, symbol: str, value: str, average: int
+) -> None:
+    order = bybit_order(22, symbol=symbol, cumExecQty="0.04", cumExecValue=value, avgPrice=told)
+    assert order.average_price == average
+    assert bybit_order(22, cumExecQty="0", cumExecValue="0", avgPrice=told).average_price is None
+
+
+def test_a_size_that_a_bybit_order_leaves_out_is_not_known() -> None:
+    order = bybit_order(1, qty="")
+    assert (order.size, order.remaining_size, order.closes_position) == (None, None, False)
+    assert bybit_order(1, qty="0").closes_position
+
+
+def test_a_filled_bybit_order_is_filled_whole_where_it_does_not_say_how_much() -> None:
+    order = bybit_order(1, orderStatus="Filled", cumExecQty="")
+    assert (order.filled_size, order.remaining_size) == (Decimal("0.10"), Decimal(0))
+
+
 def test_a_fee_in_several_coins_has_no_sum() -> None:
     assert (bybit_order(22).fee, bybit_order(22).fee_currency) == (None, None)
     assert (bybit_order(21).fee, bybit_order(21).fee_currency) == (Decimal("0.00242968"), "MNT")
@@ -179,7 +200,6 @@ def test_a_fee_that_is_not_told_yet_is_unknown() -> None:
         {"orderStatus": "Napping"},
         {"orderStatus": ""},
         {"qty": "NaN"},
-        {"qty": ""},
         {"price": "1e400"},
         {"orderId": ""},
         {"reduceOnly": "maybe"},

@@ -111,13 +111,21 @@ def test_numbers_that_arrive_as_text_and_stream_names_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("symbol", "size", "value", "entry"), [("BTCUSDT", "0.2", "12000", 60000), ("BTCUSD", "300", "0.005", 60000)]
+)
+def test_an_entry_price_that_is_left_out_follows_from_the_value(symbol: str, size: str, value: str, entry: int) -> None:
+    row = bybit_rows("http_get_position_list")[0]
+    assert from_bybit(row, symbol=symbol, size=size, positionValue=value, avgPrice="").entry_price == entry
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"side": "Both"},
         {"side": ""},
         {"size": "-1"},
         {"size": ""},
-        {"avgPrice": ""},
+        {"avgPrice": "", "positionValue": ""},
         {"avgPrice": "NaN"},
         {"symbol": ""},
     ],
