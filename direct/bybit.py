@@ -156,6 +156,8 @@ class DirectBybit:
             call = getattr(self._http, method)
             page = await self._read(lambda c=cursor, f=call: f(**query, cursor=c))  # type: ignore[misc]
             found = wire.records(page, "list")
+            if any(row.get("symbol") != query["symbol"] for row in found if "symbol" in query):
+                raise BadPayload("the venue answered about another market than the one asked for")
             rows += found
             cursor = wire.optional_text(page, "nextPageCursor")
             if cursor is None or not found:
@@ -185,7 +187,10 @@ class DirectBybit:
         """Return the market's prices."""
         query = {"category": _category(instrument), "symbol": instrument.native_symbol}
         result = await self._read(lambda: self._http.get_tickers(**query))
-        return Ticker.from_bybit(_only(result), as_of=self._now())
+        ticker = Ticker.from_bybit(_only(result), as_of=self._now())
+        if ticker.symbol != instrument.symbol:
+            raise BadPayload("the venue answered about another market than the one asked for")
+        return ticker
 
     async def get_tickers(self) -> list[Ticker]:
         """Return the prices of all linear and inverse markets."""

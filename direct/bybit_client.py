@@ -1,14 +1,17 @@
 """pybit, as the direct path uses it: on a given host, by the venue's clock, and believing only documented bodies."""
 
+import re
 from typing import Any
 
 import requests
+from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
 
 from direct.calls import TIMEOUT_S
 from exchanges.clock import VenueClock
 from models.errors import BadPayload
 
+_DIGITS = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _RETRIED = frozenset({-999_999})
 """No code of the venue: pybit takes an empty set for its own choice, and sleeps before it tries again."""
 
@@ -35,14 +38,18 @@ class Client(HTTP):
 
         Raises:
             BadPayload: It is no such object.
+            InvalidRequestError: The venue says no.
         """
         try:
             body = response.json()
         except (ValueError, RecursionError):
             body = None
-        if not isinstance(body, dict) or type(body.get("retCode")) is not int or "retMsg" not in body:
+        code = _code_of(body)
+        if code is None or "retMsg" not in body:
             raise BadPayload("expected an object with retCode and retMsg")
-        return super()._handle_response(response, *details)  # type: ignore[no-untyped-call]
+        if code:
+            raise InvalidRequestError(response.url, str(body["retMsg"]), code, "", response.headers)
+        return body
 
     def signed(self, payload: str, timestamp_ms: int, window_ms: int) -> dict[str, str]:
         """Return the headers of a request with its signature."""
@@ -54,6 +61,14 @@ class Client(HTTP):
             "X-BAPI-TIMESTAMP": str(timestamp_ms),
             "X-BAPI-RECV-WINDOW": str(window_ms),
         }
+
+
+def _code_of(body: Any) -> int | None:
+    """Return the code of an answer to a read, which recorders and proxies may have turned into text."""
+    code = body.get("retCode") if isinstance(body, dict) else None
+    if isinstance(code, str) and _DIGITS.fullmatch(code):
+        return int(code)
+    return code if type(code) is int else None
 
 
 class Recorder(HTTP):

@@ -16,6 +16,7 @@ from exchanges.base import AccountEvent, AccountState, Credentials, KeyInfo
 from exchanges.bybit_account import key_info, order_from_fills
 from exchanges.bybit_calls import Answer, Call
 from exchanges.bybit_history import FILLS_A_PAGE, ORDERS_A_PAGE, SCOPES, BybitHistory, Page
+from exchanges.bybit_market import check_market
 from exchanges.bybit_orders import MARGIN_MODES, market
 from exchanges.bybit_sender import BybitSender
 from exchanges.pacing import Purpose, read_purpose
@@ -166,6 +167,7 @@ class BybitExchange(BybitHistory, BybitSender):
         rows = wire.records(answer.result, "list")
         if not rows:
             raise BadPayload("list: expected a fee rate, was empty")
+        check_market(rows, query)
         return FeeRates.from_bybit(rows[0])
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:

@@ -1,6 +1,6 @@
 """What Bybit tells anybody: markets, prices, history, time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -125,6 +125,7 @@ class BybitMarket:
         for _ in range(_MAX_PAGES):
             answer = await self._http.read(call, purpose=purpose, max_bytes=max_bytes)
             page = wire.records(answer.result, "list")
+            check_market(page, query)
             as_of = as_of or answer.as_of
             rows += page
             following = _cursor(answer.result)
@@ -133,6 +134,17 @@ class BybitMarket:
             cursor = following
             call = endpoint(**query, limit=a_page, cursor=cursor)
         raise BadPayload("nextPageCursor: the venue's list does not end")
+
+
+def check_market(rows: Iterable[wire.Row], query: Mapping[str, object]) -> None:
+    """Refuse an answer about another market than the one asked for: it proves nothing about either.
+
+    Raises:
+        BadPayload: Some row is of another market.
+    """
+    asked = query.get("symbol")
+    if asked is not None and any(row.get("symbol") != asked for row in rows):
+        raise BadPayload("The venue answered about another market than the one asked for.")
 
 
 def budget(endpoints: Endpoints) -> Budget:

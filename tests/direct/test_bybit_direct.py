@@ -10,7 +10,7 @@ import pytest
 from direct.bybit import DirectBybit
 from direct.calls import Pools
 from models.enums import AccountType
-from models.errors import BadPayload
+from models.errors import BadPayload, Unavailable
 from models.order import Order
 from models.values import from_millis
 from models.venue import Credentials
@@ -102,6 +102,26 @@ async def test_answer_about_another_order_is_no_miss() -> None:
     async with direct(answering(order_realtime=page(other))) as (account, _):
         with pytest.raises(BadPayload):
             await account.find_order(BTC, order_id="asked")
+
+
+async def test_answer_about_another_market_is_none_about_this_one() -> None:
+    other = page({**bybit_rows("http_get_position_list")[0], "symbol": "ETHUSDT"})
+    async with direct(answering(position_list=other, order_realtime=other, market_tickers=other)) as (account, _):
+        for read in (account.get_positions, account.get_open_orders, account.get_ticker):
+            with pytest.raises(BadPayload, match="another market"):
+                await read(BTC)
+
+
+async def test_code_of_an_answer_may_be_written_as_text() -> None:
+    row = bybit_rows("http_get_position_list")[0]
+    info = ok({"marginMode": "REGULAR_MARGIN"}, retCode="0")
+    positions = ok({"list": [row]}, retCode="0")
+    async with direct(answering(position_list=positions, account_info=info)) as (account, _):
+        assert {position.native_symbol for position in await account.get_positions()} == {row["symbol"]}
+    async with direct(answering(order_realtime=refusal("10016"))) as (account, _):
+        with pytest.raises(Unavailable) as caught:
+            await account.get_open_orders()
+        assert caught.value.fields["venue_code"] == "10016"
 
 
 async def test_leverage_of_two_legs_is_the_smaller() -> None:

@@ -103,13 +103,23 @@ async def test_list_without_an_end_is_refused() -> None:
 async def test_both_legs_of_a_hedge_are_read_and_the_flat_one_left_out() -> None:
     long = {**rows.POSITION, "positionIdx": 1}
     short = {**rows.POSITION, "positionIdx": 2, "side": "Sell", "size": "0.02"}
-    flat = {**rows.POSITION, "symbol": "ETHUSDT", "side": "", "size": "0"}
+    flat = {**rows.POSITION, "side": "", "size": "0"}
     async with bybit(venue(position_list=page(flat, long, short))) as (exchange, _):
         found = await exchange.get_positions(BTC)
         assert [(p.side, p.size, p.is_hedge) for p in found] == [
             (PositionSide.LONG, Decimal("0.01"), True),
             (PositionSide.SHORT, Decimal("0.02"), True),
         ]
+
+
+async def test_answer_about_another_market_is_none_about_this_one() -> None:
+    other = page({**rows.POSITION, "symbol": "ETHUSDT"})
+    answers = dict.fromkeys(("position_list", "order_realtime", "order_history", "execution_list"), other)
+    async with bybit(venue(**answers)) as (exchange, _):
+        reads = (exchange.get_positions, exchange.get_open_orders, exchange.get_order_history, exchange.get_fills)
+        for read in reads:
+            with pytest.raises(BadPayload, match="another market"):
+                await read(BTC)
 
 
 async def test_failed_part_of_the_positions_is_no_empty_list() -> None:
