@@ -68,6 +68,12 @@ def _market(instrument: Instrument) -> dict[str, Any]:
 def _order(request: OrderRequest) -> dict[str, Any]:
     if request.order_type in {OrderType.TRAILING_STOP, OrderType.UNKNOWN}:
         raise BadOrder("Bybit trails the stop of a position, not an order", code="no_trailing")
+    if request.order_type.is_trigger and request.trigger_price is None:
+        raise BadOrder("a conditional order needs a trigger price", code="trigger_missing")
+    if request.price is None and not request.order_type.is_market:
+        raise BadOrder("a limit order needs a price", code="price_missing")
+    if request.reduce_only and request.protection is not None:
+        raise BadOrder("an order that only reduces cannot carry take-profit or stop-loss", code="bad_protection")
     if not request.instrument.is_linear and not request.closes_position:
         raise BadOrder("coin-settled contracts can be closed here, not opened", code="inverse_not_traded")
     body: dict[str, Any] = {
@@ -77,12 +83,14 @@ def _order(request: OrderRequest) -> dict[str, Any]:
         **_execution(request),
         "positionIdx": _HEDGE_INDEX[request.position_side],
         "orderLinkId": request.client_order_id,
-        "reduceOnly": request.reduce_only,
+        "reduceOnly": request.reduce_only or None,
         "triggerPrice": _text(request.trigger_price),
     }
     if request.trigger_price is not None:
         body["triggerDirection"] = 1 if _rises(request) else 2
         body["triggerBy"] = _TRIGGERS.get(request.trigger_by) if request.trigger_by else None
+    if request.closes_position and request.order_type.is_market:  # whatever the position is by then, dust included
+        body |= {"qty": "0", "reduceOnly": True, "closeOnTrigger": True}
     if request.protection is not None:
         body |= _levels(request.protection)
     return {name: value for name, value in body.items() if value is not None}
@@ -121,9 +129,9 @@ def _execution(request: OrderRequest) -> dict[str, Any]:
             "price": _text(request.price),
             "timeInForce": _TIMES[request.time_in_force],
         }
-    if request.slippage_fraction is None or request.reduce_only or request.trigger_price is not None:
+    if request.price is None or request.reduce_only or request.trigger_price is not None:
         return {"orderType": "Market"}
-    percent = min(request.slippage_fraction * 100, _MOST_SLIPPAGE).quantize(Decimal("0.01"), ROUND_DOWN)
+    percent = min(100 * (request.slippage_fraction or Decimal(0)), _MOST_SLIPPAGE).quantize(Decimal("0.01"), ROUND_DOWN)
     if percent < _LEAST_SLIPPAGE:
         return {"orderType": "Limit", "price": _text(request.price), "timeInForce": "IOC"}
     return {"orderType": "Market", "slippageToleranceType": "Percent", "slippageTolerance": plain(percent)}
@@ -146,10 +154,14 @@ def _amend(action: AmendOrder) -> Call:
         "price": _text(action.price),
         "triggerPrice": _text(action.trigger_price),
     }
+    if not any(changes.values()):
+        raise BadOrder("nothing to change", code="nothing_to_change")
     return Call("amend_order", _market(action.instrument) | _ids(action) | changes)
 
 
 def _ids(action: AmendOrder | CancelOrder) -> dict[str, Any]:
+    if not action.order_id and not action.client_order_id:
+        raise BadOrder("which order? it has neither the venue's id nor ours", code="order_id_missing")
     return {"orderId": action.order_id} if action.order_id else {"orderLinkId": action.client_order_id}
 
 
@@ -184,6 +196,11 @@ def _position_mode(action: SetPositionMode) -> Call:
 
 def _protect(action: SetProtection) -> Call:
     body = _levels(action.protection)
+    for prefix, price in (("tp", action.protection.take_profit), ("sl", action.protection.stop_loss)):
+        if price:
+            body.setdefault(f"{prefix}OrderType", "Market")
+    if not body and action.trailing_distance is None:
+        raise BadOrder("nothing to protect with", code="nothing_to_change")
     if action.size is not None or body.get("tpslMode") == "Partial":
         size = plain(action.position_size if action.size is None else action.size)
         body["tpslMode"] = "Partial"

@@ -74,7 +74,10 @@ _WORDS = {
     "would_liquidate": (110011, 110040, 110046),
     "not_modified": tuple(sorted(UNCHANGED)),
     "venue_busy": (429, 10006, 10018, 10429, 170005, 170222),
-    "venue_error": (10000, 10016, 10019, 170001, 170007, 170032, 170146, 170149),
+    "venue_error": (
+        *(10000, 10016, 10019, 20003, 20006, 110079, 170001, 170007, 170032, 170146, 170147, 170149, 170234),
+        *(500000, 3400214),
+    ),
 }
 _WORD_OF = {code: word for word, codes in _WORDS.items() for code in codes}
 WORDS = frozenset(_WORDS) | {"refused", "position_closed", "redirected"}

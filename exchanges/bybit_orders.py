@@ -264,6 +264,9 @@ def _set_protection(action: SetProtection, endpoints: Endpoints) -> Call:
     https://bybit-exchange.github.io/docs/v5/position/trading-stop
     """
     body = _protection(action.protection)
+    for prefix, level in (("tp", action.protection.take_profit), ("sl", action.protection.stop_loss)):
+        if level:
+            body.setdefault(f"{prefix}OrderType", "Market")
     size = action.position_size if action.size is None else action.size
     if action.size is not None or body.get("tpslMode") == "Partial":
         body["tpslMode"] = "Partial"

@@ -40,8 +40,8 @@ class _Resting(msgspec.Struct, frozen=True):
 
 class _Filled(msgspec.Struct, frozen=True, rename="camel"):
     oid: _Oid
-    total_sz: str
-    avg_px: str
+    total_sz: str | int | float
+    avg_px: str | int | float
     cloid: str | None = None
 
 
@@ -211,8 +211,8 @@ def _refused_leg(text: str, client_id: str | None) -> Ack:
     )
 
 
-def _positive(text: str) -> Decimal | None:
+def _positive(number: str | int | float) -> Decimal | None:
     try:
-        return positive_decimal(text, "a fill")
+        return positive_decimal(number, "a fill")
     except BadOrder:
         return None

@@ -145,7 +145,13 @@ BYBIT: list[Action] = [
     *(bybit_kit.order(**{"order_type": OrderType.LIMIT, "price": D(60000), **changes}) for changes in ORDERS),
     bybit_kit.order(protection=Protection(stop_loss=D(55000), trigger_by=TriggerBy.MARK)),
     bybit_kit.order(slippage_fraction=D("0.005"), price=D(60300)),
+    bybit_kit.order(slippage_fraction=D("0.0001"), price=D(60300)),
+    bybit_kit.order(price=D(60300)),
     bybit_kit.order(side=OrderSide.SELL, reduce_only=True, position_side=PositionSide.LONG),
+    bybit_kit.order(side=OrderSide.SELL, reduce_only=True, closes_position=True),
+    bybit_kit.order(
+        side=OrderSide.SELL, order_type=OrderType.LIMIT, price=D(1), reduce_only=True, closes_position=True
+    ),
     SetProtection(
         instrument=bybit_kit.BTC,
         position_side=PositionSide.SHORT,
@@ -173,16 +179,28 @@ async def test_both_paths_send_bybit_the_same_request(action: Action) -> None:
     recorder.endpoint = ""
     call = call_for(action)
     path, payload = getattr(recorder, call.method)(**call.params)
-    legacy = json.loads(payload)
-    if legacy.get("reduceOnly") is False:  # the same as leaving it out
-        del legacy["reduceOnly"]
-    assert (path, legacy) == (unified.path, json.loads(unified.payload))
+    assert (path, json.loads(payload)) == (unified.path, json.loads(unified.payload))
 
 
-def test_both_paths_refuse_what_bybit_is_not_asked_for_here() -> None:
-    for action in (
-        bybit_kit.order(order_type=OrderType.TRAILING_STOP, trigger_price=D(1)),
-        bybit_kit.order(instrument=bybit_kit.BTC_USD),
-    ):
+NOT_FOR_BYBIT: list[Action] = [
+    bybit_kit.order(order_type=OrderType.TRAILING_STOP, trigger_price=D(1)),
+    bybit_kit.order(order_type=OrderType.STOP_MARKET),
+    bybit_kit.order(order_type=OrderType.LIMIT),
+    bybit_kit.order(reduce_only=True, protection=MARKETS),
+    bybit_kit.order(instrument=bybit_kit.BTC_USD),
+    AmendOrder(instrument=bybit_kit.BTC, order_id="7", client_order_id=None),
+    AmendOrder(instrument=bybit_kit.BTC, order_id=None, client_order_id=None, price=D(1)),
+    CancelOrder(instrument=bybit_kit.BTC, order_id=None),
+    SetProtection(**{**PROTECT, "instrument": bybit_kit.BTC, "protection": Protection()}),
+    Noop(),
+]
+
+
+@pytest.mark.parametrize("action", NOT_FOR_BYBIT, ids=lambda action: type(action).__name__)
+async def test_both_paths_refuse_what_bybit_is_not_asked_for_here(action: Action) -> None:
+    async with Network() as network:
+        client = BybitHTTP("", network.transport("", BUDGET), api_key="k", api_secret="s")
         with pytest.raises(BadOrder):
-            call_for(action)
+            build(action, client.endpoints)
+    with pytest.raises(BadOrder):
+        call_for(action)

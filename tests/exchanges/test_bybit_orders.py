@@ -228,7 +228,14 @@ ACTIONS: dict[str, tuple[Action, str, dict[str, Any]]] = {
             protection=Protection(take_profit=D(70000), stop_loss=D(0)),
         ),
         "/v5/position/trading-stop",
-        {**MARKET, "positionIdx": 0, "takeProfit": "70000", "stopLoss": "0", "tpslMode": "Full"},
+        {
+            **MARKET,
+            "positionIdx": 0,
+            "takeProfit": "70000",
+            "tpOrderType": "Market",
+            "stopLoss": "0",
+            "tpslMode": "Full",
+        },
     ),
     "protection of a part": (
         SetProtection(
@@ -240,7 +247,14 @@ ACTIONS: dict[str, tuple[Action, str, dict[str, Any]]] = {
             protection=Protection(take_profit=D(50000)),
         ),
         "/v5/position/trading-stop",
-        {**MARKET, "positionIdx": 2, "takeProfit": "50000", "tpslMode": "Partial", "tpSize": "0.5"},
+        {
+            **MARKET,
+            "positionIdx": 2,
+            "takeProfit": "50000",
+            "tpOrderType": "Market",
+            "tpslMode": "Partial",
+            "tpSize": "0.5",
+        },
     ),
     "trailing stop": (
         SetProtection(

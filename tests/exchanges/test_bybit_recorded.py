@@ -16,7 +16,16 @@ from exchanges.bybit_market import BUDGET
 from exchanges.bybit_orders import build
 from exchanges.transport import Network
 from models.enums import MarginMode, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
-from models.requests import Action, CancelAll, CancelOrder, Protection, SetLeverage, SetMarginMode, SetPositionMode
+from models.requests import (
+    Action,
+    CancelAll,
+    CancelOrder,
+    Protection,
+    SetLeverage,
+    SetMarginMode,
+    SetPositionMode,
+    SetProtection,
+)
 from models.unified import Instrument
 from tests.exchanges.bybit_kit import BTC, order
 
@@ -72,6 +81,12 @@ WISHES: dict[str, Action] = {
     "swap market buy hedged order": order(instrument=ADA, size=D(10), position_side=PositionSide.LONG),
     "swap market sell hedged order": order(
         instrument=ADA, side=OrderSide.SELL, size=D(10), position_side=PositionSide.SHORT
+    ),
+    "protective oco order - market without amount": SetProtection(
+        instrument=BTC,
+        position_side=PositionSide.SHORT,
+        position_size=D(1),
+        protection=Protection(take_profit=D(80123), stop_loss=D(100000)),
     ),
     "Swap cancelOrder": CancelOrder(instrument=LTC, order_id="8caeea8c-cf80-4b06-83e8-bb7df45fc122"),
     "Swap cancel all open orders": CancelAll(instrument=BTC),
