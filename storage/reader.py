@@ -1,12 +1,17 @@
-"""Reads, on connections that cannot write. Under write-ahead logging they never wait for a writer."""
+"""Reads, on connections that cannot write. Under write-ahead logging they never wait for a writer.
 
+A read is handed to a thread whole and comes back as rows: SQLAlchemy's own asyncio engine goes to and fro for every
+step of it, and brings the object mapper, which nothing here uses, into every process.
+"""
+
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import Executable, Row, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.errors import translated
 from storage.location import apply_pragmas
@@ -15,17 +20,14 @@ _CONNECTIONS = 4
 
 
 class Reader:
-    """A small pool of read-only connections."""
+    """A few read-only connections, and a thread for each."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = create_async_engine(
-            f"sqlite+aiosqlite:///{path}",
-            isolation_level="AUTOCOMMIT",
-            pool_size=_CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=10,
+        self._engine = create_engine(
+            f"sqlite:///{path}", isolation_level="AUTOCOMMIT", pool_size=_CONNECTIONS, max_overflow=0
         )
-        event.listen(self._engine.sync_engine, "connect", _on_connect)
+        event.listen(self._engine, "connect", _on_connect)
+        self._threads = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="reader")
         self._pending = 0
 
     @property
@@ -41,12 +43,15 @@ class Reader:
         """
         self._pending += 1
         try:
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).all()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, statement)
         except DBAPIError as e:
             raise translated(e) from e
         finally:
             self._pending -= 1
+
+    def _read(self, statement: Executable) -> Sequence[Row[Any]]:
+        with self._engine.connect() as connection:
+            return connection.execute(statement).all()
 
     async def first(self, statement: Executable) -> Row[Any] | None:
         """Return the first row, or None."""
@@ -59,8 +64,9 @@ class Reader:
         return None if row is None else row[0]
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
+        """Finish what is being read and close every connection."""
+        self._threads.shutdown()
+        self._engine.dispose()
 
 
 def _on_connect(connection: Any, _record: object) -> None:
