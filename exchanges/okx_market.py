@@ -1,6 +1,7 @@
 """What OKX tells anybody: markets, prices, bars, time."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from weakref import WeakKeyDictionary
 from exchanges import okx_market_rows as rows
 from exchanges import okx_words as okx
 from exchanges.okx_http import Answer, Keys, OkxHttp
-from exchanges.pacing import Limit
+from exchanges.pacing import Limit, Purpose, read_purpose
 from exchanges.spec import Endpoints
 from exchanges.together import together
 from exchanges.transport import MAX_TABLE, Budget, Network, Transport
@@ -37,7 +38,8 @@ _LIST_KEPT_S: Final = 60.0
 class Contracts:
     """How much one contract of each market is: OKX counts in contracts nearly everywhere.
 
-    One table per environment, asked for when it is needed, and again when a market is not in it.
+    One table per environment, asked for when it is needed, and again when a market is not in it. Whoever asks for a
+    purpose waits for nobody's asking for another one, as the background may wait long for its turn.
     """
 
     _tables: ClassVar[WeakKeyDictionary[Transport, dict[object, "Contracts"]]] = WeakKeyDictionary()
@@ -45,7 +47,7 @@ class Contracts:
     def __init__(self) -> None:
         self._sizes: Mapping[str, Decimal] = {}
         self._fresh_until = float("-inf")
-        self._asking = asyncio.Lock()
+        self._asking: defaultdict[Purpose, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
     def shared(cls, transport: Transport, endpoints: Endpoints) -> "Contracts":
@@ -56,7 +58,7 @@ class Contracts:
         """Return the sizes by the venue's names of the markets; all that are wanted are in it if OKX lists them."""
         missing = set(wanted) - self._sizes.keys()
         if missing:
-            async with self._asking:
+            async with self._asking[read_purpose()]:
                 if missing - self._sizes.keys() and http.transport.gate.monotonic() >= self._fresh_until:
                     self.learn(await http.read(INSTRUMENTS, SWAPS, max_bytes=MAX_TABLE), http.transport)
         return self._sizes
