@@ -6,25 +6,23 @@ abilities go to the unified path. https://bybit-exchange.github.io/docs/v5/intro
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import requests
-from pybit.exceptions import FailedRequestError, InvalidRequestError
 
 from direct.bybit_answers import read_answer
+from direct.bybit_asking import CONTRACTS, FORBIDDEN, SCOPES, BybitAsking, Row, category_of
 from direct.bybit_bodies import Call, call_for
-from direct.bybit_client import Client, Recorder
 from direct.bybit_key import UNTOLD, read_key
-from direct.calls import Pools, Turns, clock_at, network_ack, post_once
-from exchanges.bybit_errors import NOT_IN_DEMO, SETTING_REFUSED, word
-from exchanges.clock import STALE_S
+from direct.calls import network_ack, post_once
+from exchanges.bybit_errors import NOT_IN_DEMO
 from models import wire
-from models.enums import AccountType, ContractKind, MarginMode, PositionMode
-from models.errors import BadPayload, Rejected, Unavailable
+from models.enums import MarginMode, PositionMode
+from models.errors import BadPayload, Unavailable
 from models.instrument import instruments_from_bybit
 from models.requests import Ack, Action, BatchOrders, SignedRequest, Stamp, stay_at
 from models.unified import (
@@ -39,23 +37,12 @@ from models.unified import (
     Position,
     Ticker,
 )
-from models.values import from_millis, to_millis
-from models.venue import AccountState, Credentials, KeyInfo
+from models.values import to_millis
+from models.venue import AccountState, KeyInfo
 
-Row = Mapping[str, Any]
 Model = TypeVar("Model")
 
 RECV_WINDOW_MS = 5000
-_FORBIDDEN = 403
-_NO_TIME_MS = 10**13  # later than any venue's time
-_WINDOW = timedelta(days=7)  # the longest span that history endpoints take
-_OLDEST = timedelta(days=729)  # how far back they reach
-_SCOPES = (
-    {"category": "linear", "settleCoin": "USDT"},
-    {"category": "linear", "settleCoin": "USDC"},
-    {"category": "inverse"},
-)
-_CONTRACTS = ({"category": "linear"}, {"category": "inverse"})
 _NOT_UNIFIED = {1}
 _INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": "D"}
 _MARGIN_MODES = {
@@ -65,127 +52,27 @@ _MARGIN_MODES = {
 }
 
 
-class DirectBybit:
+class DirectBybit(BybitAsking):
     """One account, or nobody's (public data only), on one host."""
 
     needs_nonce = False
     fence_s = RECV_WINDOW_MS / 1000
-
-    def __init__(
-        self, *, base_url: str, account_type: AccountType, credentials: Credentials | None, pools: Pools
-    ) -> None:
-        values = credentials.values if credentials else {}
-        self._key, secret = values.get("api_key"), values.get("api_secret")
-        self._base_url, self._clock = base_url, clock_at(base_url)
-        self._http: Any = Client(base_url, self._clock, api_key=self._key, api_secret=secret)
-        self._recorder: Any = Recorder()  # type: ignore[no-untyped-call]
-        self._recorder.endpoint = base_url
-        self._account_type = account_type
-        self._pools = pools
-        self._turns = Turns()
 
     @property
     def signer(self) -> str:
         """Bybit has no nonces; the key names the signer."""
         return f"bybit:{(self._key or '')[:6]}"
 
-    def venue_time_ms(self) -> int:
-        """Return Bybit's clock by its last answer."""
-        return self._clock.now_ms()
-
-    def clock_error_ms(self) -> int | None:
-        """Return by how much `venue_time_ms` may be wrong; None: the venue has not told its time yet."""
-        return self._clock.error_ms()
-
-    # Reads ----------------------------------------------------------------------------------------------------------
-
-    async def _read(self, call: Callable[[], Any]) -> Any:
-        if not self._clock.is_known:
-            await self.get_server_time()
-        try:
-            answer = await self._ask(call)
-        except (Rejected, Unavailable) as e:
-            if e.code != "clock_skew":
-                raise
-            await self.get_server_time()
-            answer = await self._ask(call)
-        if self._is_stale(answer):
-            await self.get_server_time()
-            if self._is_stale(answer):
-                raise Unavailable("the answer is older than the question: something caches it", code="stale_answer")
-        return answer["result"]
-
-    async def _ask(self, call: Callable[[], Any], *, is_certain: bool = False) -> dict[str, Any]:
-        def fetch() -> Any:
-            try:
-                return call()
-            except InvalidRequestError as e:
-                code = e.status_code
-                if code in SETTING_REFUSED:
-                    raise Rejected(e.message, code=word(code), venue_code=str(code)) from e
-                raise Unavailable(f"retCode {code}: {e.message}", code=word(code), venue_code=str(code)) from e
-            except FailedRequestError as e:
-                if e.status_code == _FORBIDDEN:
-                    self._turns.leave_alone()
-                raise Unavailable(f"HTTP {e.status_code}: {e.message}") from e
-            except PermissionError as e:
-                raise Rejected("this account has no API key", code="no_credentials") from e
-
-        sent_at = time.monotonic()
-        answer = await self._pools.read(fetch)
-        if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
-            raise BadPayload("expected an object with a result")
-        self._observe(answer, sent_at, is_certain=is_certain)
-        return answer
-
-    def _observe(self, answer: object, sent_at: float, *, is_certain: bool) -> None:
-        """Learn the venue's time from an answer that tells it."""
-        moment = answer.get("time") if isinstance(answer, dict) else None
-        if type(moment) is int and moment < _NO_TIME_MS:
-            received_at = time.monotonic()
-            self._clock.observe(moment / 1000, sent_at=sent_at, received_at=received_at, is_certain=is_certain)
-
-    def _is_stale(self, answer: Mapping[str, Any]) -> bool:
-        moment = answer.get("time")
-        return type(moment) is int and 0 < moment < _NO_TIME_MS and self._clock.now_ms() - moment > (STALE_S + 1) * 1000
-
-    async def _pages(self, method: str, most: int, **query: Any) -> list[Row]:
-        rows: list[Row] = []
-        cursor: str | None = None
-        while len(rows) < most:
-            call = getattr(self._http, method)
-            page = await self._read(lambda c=cursor, f=call: f(**query, cursor=c))  # type: ignore[misc]
-            found = wire.records(page, "list")
-            if any(row.get("symbol") != query["symbol"] for row in found if "symbol" in query):
-                raise BadPayload("the venue answered about another market than the one asked for")
-            rows += found
-            cursor = wire.optional_text(page, "nextPageCursor")
-            if cursor is None or not found:
-                break
-        return rows[:most]
-
-    async def _by_settle(self, method: str, instrument: Instrument | None, most: int, **query: Any) -> list[Row]:
-        if instrument is not None:
-            return await self._pages(
-                method, most, category=_category(instrument), symbol=instrument.native_symbol, **query
-            )
-        return [row for scope in _SCOPES for row in await self._pages(method, most, **scope, **query)]
-
-    async def get_server_time(self) -> datetime:
-        """Return Bybit's clock."""
-        answer = await self._ask(self._http.get_server_time, is_certain=True)
-        return wire.moment(answer["result"], "timeNano")
-
     async def get_instruments(self) -> list[Instrument]:
         """Return every linear and inverse market."""
         rows = [
-            row for kind in _CONTRACTS for row in await self._pages("get_instruments_info", 5000, **kind, limit=1000)
+            row for kind in CONTRACTS for row in await self._pages("get_instruments_info", 5000, **kind, limit=1000)
         ]
         return instruments_from_bybit(rows)
 
     async def get_ticker(self, instrument: Instrument) -> Ticker:
         """Return the market's prices."""
-        query = {"category": _category(instrument), "symbol": instrument.native_symbol}
+        query = {"category": category_of(instrument), "symbol": instrument.native_symbol}
         result = await self._read(lambda: self._http.get_tickers(**query))
         ticker = Ticker.from_bybit(_only(result), as_of=self._now())
         if ticker.symbol != instrument.symbol:
@@ -195,7 +82,7 @@ class DirectBybit:
     async def get_tickers(self) -> list[Ticker]:
         """Return the prices of all linear and inverse markets."""
         tickers = []
-        for kind in _CONTRACTS:
+        for kind in CONTRACTS:
             result = await self._read(lambda k=kind: self._http.get_tickers(**k))  # type: ignore[misc]
             tickers += [Ticker.from_bybit(row, as_of=self._now()) for row in wire.records(result, "list")]
         return tickers
@@ -205,7 +92,7 @@ class DirectBybit:
     ) -> list[Candle]:
         """Return bars, oldest first."""
         query: dict[str, Any] = {
-            "category": _category(instrument),
+            "category": category_of(instrument),
             "symbol": instrument.native_symbol,
             "interval": _INTERVALS[interval],
             "limit": min(limit, 1000),
@@ -246,7 +133,7 @@ class DirectBybit:
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None
     ) -> Order | None:
         """Look among open and recent orders, then history, then executions; None is a complete miss."""
-        query = {"category": _category(instrument), "symbol": instrument.native_symbol}
+        query = {"category": category_of(instrument), "symbol": instrument.native_symbol}
         ids = {"orderId": order_id} if order_id else {"orderLinkId": client_order_id}
         for method in ("get_open_orders", "get_order_history"):
             call = getattr(self._http, method)
@@ -262,7 +149,7 @@ class DirectBybit:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 100
     ) -> list[Order]:
         """Return closed orders, newest first."""
-        rows = await self._history("get_order_history", instrument, _SCOPES, since, limit)
+        rows = await self._history("get_order_history", instrument, SCOPES, since, limit)
         closed = {order.order_id: order for order in map(self._order, rows) if not order.is_open}
         return _newest(closed.values(), lambda order: order.updated_at or order.created_at, limit)
 
@@ -270,7 +157,7 @@ class DirectBybit:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[Fill]:
         """Return executions without funding, newest first."""
-        rows = await self._history("get_executions", instrument, _CONTRACTS, since, limit)
+        rows = await self._history("get_executions", instrument, CONTRACTS, since, limit)
         read = (Fill.from_bybit(row, account_type=self._account_type) for row in rows)
         fills = {fill.fill_id: fill for fill in read if fill is not None}
         return _newest(fills.values(), lambda fill: fill.filled_at, limit)
@@ -279,7 +166,7 @@ class DirectBybit:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[ClosedPnl]:
         """Return results of closed positions, newest first."""
-        rows = await self._history("get_closed_pnl", instrument, _CONTRACTS, since, limit)
+        rows = await self._history("get_closed_pnl", instrument, CONTRACTS, since, limit)
         results = [ClosedPnl.from_bybit(row, account_type=self._account_type) for row in rows]
         return _newest(results, lambda result: result.closed_at, limit)
 
@@ -287,7 +174,7 @@ class DirectBybit:
         self, instrument: Instrument | None = None, *, since: datetime | None = None, limit: int = 500
     ) -> list[FundingPayment]:
         """Return funding received and paid, newest first; the venue's log names no market to ask for."""
-        kinds = _CONTRACTS if instrument is None else ({"category": _category(instrument)},)
+        kinds = CONTRACTS if instrument is None else ({"category": category_of(instrument)},)
         rows = await self._history(
             "get_transaction_log", None, kinds, since, limit, accountType="UNIFIED", type="SETTLEMENT"
         )
@@ -305,7 +192,7 @@ class DirectBybit:
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees."""
         symbol = instrument.native_symbol if instrument else "BTCUSDT"
-        category = _category(instrument) if instrument else "linear"
+        category = category_of(instrument) if instrument else "linear"
         result = await self._read(lambda: self._http.get_fee_rates(category=category, symbol=symbol))
         return FeeRates.from_bybit(_only(result))
 
@@ -334,39 +221,10 @@ class DirectBybit:
         await self.get_account_state()  # demo has no word about keys; that it answers at all is the check
         return UNTOLD
 
-    async def _history(
-        self,
-        method: str,
-        instrument: Instrument | None,
-        scopes: Iterable[Mapping[str, str]],
-        since: datetime | None,
-        limit: int,
-        **query: Any,
-    ) -> list[Row]:
-        """Return the rows of every scope, window by window from the newest, until there are `limit` of each."""
-        if instrument is not None:
-            scopes = ({"category": _category(instrument), "symbol": instrument.native_symbol},)
-        if not self._clock.is_known:  # a window up to this machine's own time may end before the newest row
-            await self.get_server_time()
-        rows: list[Row] = []
-        for scope in scopes:
-            missing = limit
-            for start, end in _windows(since or self._now() - _WINDOW, self._now()):
-                span = {"startTime": to_millis(start), "endTime": to_millis(end)}
-                found = await self._pages(method, missing, **scope, **span, **query)
-                rows += found
-                missing -= len(found)
-                if missing <= 0:
-                    break
-        return rows
-
     def _order(self, row: Row) -> Order:
         return Order.from_bybit(row, account_type=self._account_type, as_of=self._now())
 
-    def _now(self) -> datetime:
-        return from_millis(self.venue_time_ms())
-
-    # Writes: called by core.orders only -----------------------------------------------------------------------------
+    # writes: called by core.orders only
 
     async def wait_turn(self, action: Action) -> None:
         """Wait for this account's turn to send."""
@@ -390,7 +248,7 @@ class DirectBybit:
             answer = await self._pools.write(lambda: post_once(self._http.client, request))
         except requests.RequestException as e:
             return (network_ack(e),) * legs
-        if answer.status == _FORBIDDEN:
+        if answer.status == FORBIDDEN:
             self._turns.leave_alone()
         with suppress(ValueError, RecursionError):
             self._observe(json.loads(answer.content), sent_at, is_certain=True)
@@ -415,18 +273,3 @@ def _all_of(result: Row, ids: Mapping[str, str | None]) -> list[Row]:
 def _newest(models: Iterable[Model], moment: Callable[[Model], datetime | None], limit: int) -> list[Model]:
     """Return the newest, in this order: the answers about several kinds of contract are put together."""
     return sorted(models, key=lambda model: to_millis(found) if (found := moment(model)) else 0, reverse=True)[:limit]
-
-
-def _category(instrument: Instrument) -> str:
-    inverse = {ContractKind.INVERSE_PERPETUAL, ContractKind.INVERSE_FUTURE}
-    return "inverse" if instrument.kind in inverse else "linear"
-
-
-def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Cut a span into pieces that the venue takes, newest first."""
-    end = until
-    since = max(since.astimezone(UTC), until - _OLDEST)
-    while end > since:
-        start = max(since, end - _WINDOW)
-        yield start, end
-        end = start
