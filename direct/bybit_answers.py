@@ -36,6 +36,8 @@ def _leg(code: object, message: str, result: object, action: Action) -> Ack:
     kind = _kind(code, action)
     if kind is not AckKind.ACCEPTED:
         return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
+    if code != 0:  # the setting was so before
+        return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
     found = result if isinstance(result, Mapping) else {}
     if found.get("success") == "0" or found.get("reasons"):  # of cancel-all and of the margin mode
         return Ack(kind=AckKind.UNKNOWN, code="venue_error")

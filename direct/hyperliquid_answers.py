@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from exchanges.hyperliquid_errors import refusal_of, shown
+from exchanges.hyperliquid_errors import UNKNOWN_TEXT, refusal_of, shown
 from models.errors import BadOrder
 from models.requests import Ack, AckKind
 from models.values import positive_decimal
 
+_UNPROCESSABLE = 422
 _FORMS = {"order": "order", "batchModify": "order", "cancel": "cancel", "cancelByCloid": "cancel"}
 _PLACED = frozenset({"resting", "filled"})
 _TAKEN = {"order": frozenset({"waitingForTrigger", "waitingForFill"}), "cancel": frozenset({"success"})}
@@ -25,11 +27,10 @@ def read_answer(status: int, content: bytes, ids: list[str | None], action: str)
         action: The venue's word for what was asked; each is answered in a form of its own.
     """
     unknown = tuple(Ack(kind=AckKind.UNKNOWN, client_order_id=i, code="bad_answer", http_status=status) for i in ids)
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        return unknown
-    if status != 200 or not isinstance(answer, dict):
+    if status == _UNPROCESSABLE:  # the body could not be read as an action, so none was performed
+        return tuple(replace(ack, kind=AckKind.REJECTED, code="bad_request") for ack in unknown)
+    answer = _object(content)
+    if status != 200 or answer is None:
         return unknown
     response = answer.get("response")
     if answer.get("status") == "err" and isinstance(response, str):
@@ -46,6 +47,14 @@ def read_answer(status: int, content: bytes, ids: list[str | None], action: str)
     if not isinstance(statuses, list) or len(statuses) != len(ids):
         return unknown
     return tuple(_leg(row, i, expected) for row, i in zip(statuses, ids, strict=True))
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _leg(row: Any, client_id: str | None, form: str) -> Ack:
@@ -90,4 +99,5 @@ def _refused(text: str, client_id: str | None, *, per_leg: bool) -> Ack:
     """Classify a refusal: of one leg it is definite, of a whole request only where its text is known to be."""
     row = refusal_of(text)
     kind = AckKind.REJECTED if per_leg or row.is_definite else AckKind.UNKNOWN
-    return Ack(kind=kind, client_order_id=client_id, code=row.code, message=shown(text))
+    code = "bad_answer" if row is UNKNOWN_TEXT and not per_leg else row.code
+    return Ack(kind=kind, client_order_id=client_id, code=code, venue_code=row.venue_code, message=shown(text))

@@ -21,6 +21,7 @@ from models.requests import (
 )
 
 _SAME, _SAME_TEXT = errors.ORDER_UNCHANGED
+_ABOUT_ORDERS = (OrderRequest, AmendOrder, CancelOrder, CancelAll)
 
 
 def classify(action: Action, envelope: Mapping[str, Any] | None, status: int) -> tuple[Ack, ...]:
@@ -60,7 +61,7 @@ def _leg(leg: Action, code: object, message: object, result: object, status: int
         return unreadable(leg, status, "The answer has no code.")
     if code == 0:
         return _accepted(leg, result, status)
-    if code in errors.UNCHANGED and not isinstance(leg, OrderRequest):
+    if code in errors.UNCHANGED and not isinstance(leg, _ABOUT_ORDERS):
         return _ack(AckKind.ACCEPTED, leg, code, message, status)
     if isinstance(leg, AmendOrder) and code == _SAME and str(message).startswith(_SAME_TEXT):
         return _ack(AckKind.ACCEPTED, leg, code, message, status, word="not_modified")

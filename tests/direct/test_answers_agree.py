@@ -1,6 +1,7 @@
 """Both paths believe the same answers to writes; what is not documented proves nothing on either."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -124,6 +125,15 @@ def test_no_answer_of_hyperliquid_proves_nothing(action: Action, body: bytes) ->
     assert set(unified) == {U}
 
 
+def test_both_paths_take_a_body_that_hyperliquid_cannot_read_for_refused() -> None:
+    body, asked = b"Failed to deserialize the JSON body into the target type", action_for(TWO)
+    request = SignedRequest(exchange="hyperliquid", action=TWO, stamp=hyperliquid_kit.stamp(), url="", body=b"")
+    unified = acks_of(request, replace(answered(body), status=422))
+    direct = hyperliquid_answers.read_answer(422, body, legs_of(asked), asked["type"])
+    assert [(ack.kind, ack.code) for ack in unified] == [(ack.kind, ack.code) for ack in direct]
+    assert {ack.kind for ack in direct} == {R}
+
+
 LIMIT = bybit_kit.order()
 PAIR = BatchOrders(orders=(LIMIT, bybit_kit.order(client_order_id="eb1-other")))
 BY_ID = CancelOrder(instrument=bybit_kit.BTC, order_id="7", client_order_id=bybit_kit.CLIENT_ID)
@@ -161,6 +171,7 @@ BYBIT: dict[str, tuple[Action, Any, list[AckKind]]] = {
     "duplicate": (LIMIT, said(110072), [U]),
     "new code": (LIMIT, said(119999), [U]),
     "not modified, of an order": (LIMIT, said(110043), [U]),
+    "not modified, of a cancel": (BY_ID, said(110043), [U]),
     "batch": (PAIR, listed(0, 110007), [A, R]),
     "batch without one code": (PAIR, listed(0, None), [A, U]),
     "batch one short": (PAIR, listed(0), [U, U]),
@@ -199,6 +210,12 @@ def test_both_paths_believe_bybit_the_same(case: str) -> None:
     action, answer, expected = BYBIT[case]
     unified, direct = both_bybit(action, json.dumps(answer).encode())
     assert unified == direct == expected
+
+
+def test_both_paths_say_of_a_setting_that_it_was_so_before() -> None:
+    answer = said(110043)
+    acks = (bybit_acks.classify(SET, answer, 200), bybit_answers.read_answer(200, json.dumps(answer).encode(), SET))
+    assert [(ack.code, ack.venue_code) for (ack,) in acks] == [("not_modified", "110043")] * 2
 
 
 @pytest.mark.parametrize("body", NOT_ANSWERS, ids=lambda body: repr(body[:16]))
