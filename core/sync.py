@@ -6,7 +6,7 @@ Nothing here deletes a position because of an error: a read that fails raises, a
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -77,6 +77,19 @@ class SyncReport(Value):
     drift: tuple[Drift, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """What happened between two looks."""
+
+    events: tuple[AccountEvent, ...] = ()
+    new_fills: tuple[NewFill, ...] = ()
+
+    @property
+    def unexplained(self) -> list[Drift]:
+        """Changes that no fill tells of."""
+        return [Drift(kind=DriftKind.UNEXPLAINED, subject=e.symbol) for e in self.events if e.is_unexplained]
+
+
 @dataclass(slots=True)
 class _Plan:
     """When an account is looked at next, in monotonic seconds."""
@@ -114,7 +127,6 @@ class AccountSync:
         self._news = news or News()
         self._listener = listener
         self._plans: dict[Account, _Plan] = {}
-        self._locks: dict[Account, asyncio.Lock] = {}
         self._bell = asyncio.Event()
 
     def hint(self, account: Account) -> None:
@@ -141,7 +153,7 @@ class AccountSync:
         return [report for report in reports if report is not None]
 
     async def sync(self, account: Account, *, is_full: bool = True) -> SyncReport:
-        """Look at an account now.
+        """Look at an account now; nobody waits for the background's look, which may wait long for its turn.
 
         Args:
             account: Whose.
@@ -151,8 +163,7 @@ class AccountSync:
             Unavailable: The venue did not answer; what was known stays.
             NoCredentials: The account has no keys.
         """
-        async with self._locks.setdefault(account, asyncio.Lock()):
-            report = await self._sync(account, is_full=is_full)
+        report = await self._sync(account, is_full=is_full)
         if self._listener is not None and (report.events or report.new_fills or report.drift):
             self._listener(report)
         return report
@@ -196,26 +207,49 @@ class AccountSync:
             await self._follow_fills(account, client, as_of)
         if is_full:
             await self._follow_funding(account, client, as_of)
-        new_fills = [] if last_look is None else await self._store.fills.seen_since(account, last_look)
-        orders = await self._orders_behind(client, new_fills)
-        own = await self._markets_of_ours(account, as_of)
-        events = (
-            []
-            if last_look is None
-            else account_events(before, positions, new_fills, orders, own, await self._exits_of_ours(new_fills))
-        )
-        messages = [self._message(account, event, as_of) for event in events if event.is_surprise]
-        is_newest = await self._store.positions.replace(account, positions, as_of, messages)
-        unexplained = [Drift(kind=DriftKind.UNEXPLAINED, subject=e.symbol) for e in events if e.is_unexplained]
+        changes = await self._take_over(account, client, positions, as_of)
         return SyncReport(
             account=account,
             as_of=as_of,
             is_full=is_full,
             positions=tuple(positions),
-            events=tuple(events) if is_newest else (),
-            new_fills=tuple(new_fills),
-            drift=(*drift, *unexplained),
+            events=changes.events,
+            new_fills=changes.new_fills,
+            drift=(*drift, *changes.unexplained),
         )
+
+    async def _take_over(
+        self, account: Account, client: AccountVenue, positions: Sequence[Position], as_of: datetime
+    ) -> _Changes:
+        """Make a snapshot the truth and tell what changed since the one before it, whoever took that."""
+        while True:
+            last_look = await self._store.fills.mark(account, "positions")
+            changes = await self._changes(account, client, positions, as_of, last_look)
+            news = [self._message(account, event, as_of) for event in changes.events if event.is_surprise]
+            if await self._store.positions.replace(account, positions, as_of, news, since=last_look):
+                return changes
+            latest = await self._store.fills.mark(account, "positions")
+            if latest is None or latest >= as_of:
+                return replace(changes, events=())  # whoever looked later has told them
+
+    async def _changes(
+        self,
+        account: Account,
+        client: AccountVenue,
+        positions: Sequence[Position],
+        as_of: datetime,
+        last_look: datetime | None,
+    ) -> _Changes:
+        """Return what is new since the last look; at the first one everything was there before."""
+        if last_look is None:
+            return _Changes()
+        before = [stored.position for stored in await self._store.positions.of_account(account)]
+        new_fills = await self._store.fills.seen_since(account, last_look)
+        orders = await self._orders_behind(client, new_fills)
+        own = await self._markets_of_ours(account, as_of)
+        exits = await self._exits_of_ours(new_fills)
+        events = account_events(before, positions, new_fills, orders, own, exits)
+        return _Changes(events=tuple(events), new_fills=tuple(new_fills))
 
     async def _follow_orders(self, account: Account, client: AccountVenue, *, is_full: bool) -> list[Drift]:
         """Bring every open leg to what its order is now; what is open no more is looked up, a few at a time."""

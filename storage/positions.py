@@ -52,18 +52,29 @@ class Positions(Repository):
         ]
 
     async def replace(
-        self, account: Account, positions: Sequence[Position], as_of: datetime, news: Sequence[Message] = ()
+        self,
+        account: Account,
+        positions: Sequence[Position],
+        as_of: datetime,
+        news: Sequence[Message] = (),
+        *,
+        since: datetime | None = None,
     ) -> bool:
         """Make a complete snapshot the truth, together with the messages that tell what changed.
 
+        Args:
+            since: The snapshot that `news` was compared with, so that two who look at once do not tell it twice;
+                None: with none.
+
         Returns:
-            False when a later snapshot is stored already; nothing was changed then.
+            False when a later snapshot is stored already, or another one after `since`; nothing was changed then.
         """
         now, as_of_ms = self._now_ms(), to_millis(as_of)
+        since_ms = None if since is None else to_millis(since)
 
         def job(tx: Transaction) -> bool:
             account_id = ensure_account(tx, account, now)
-            if not _advance(tx, account_id, as_of_ms):
+            if not _advance(tx, account_id, as_of_ms, since_ms):
                 return False
             for position in positions:
                 _upsert(tx, account_id, position, as_of_ms)
@@ -75,12 +86,12 @@ class Positions(Repository):
         return await self._writer.run(job)
 
 
-def _advance(tx: Transaction, account_id: int, as_of_ms: int) -> bool:
+def _advance(tx: Transaction, account_id: int, as_of_ms: int, since_ms: int | None) -> bool:
     sql = (
         "INSERT INTO sync_marks(account_id,what,at_ms) VALUES(?1,'positions',?2) "
-        "ON CONFLICT(account_id,what) DO UPDATE SET at_ms=?2 WHERE at_ms<?2"
+        "ON CONFLICT(account_id,what) DO UPDATE SET at_ms=?2 WHERE at_ms<?2 AND (?3 IS NULL OR at_ms<=?3)"
     )
-    return tx.sql.execute(sql, (account_id, as_of_ms)).rowcount == 1
+    return tx.sql.execute(sql, (account_id, as_of_ms, since_ms)).rowcount == 1
 
 
 def _upsert(tx: Transaction, account_id: int, position: Position, as_of_ms: int) -> None:

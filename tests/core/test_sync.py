@@ -1,7 +1,8 @@
 """Positions and fills follow the venue, each thing told once, and nothing lost to an error."""
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +18,12 @@ from exchanges.base import AccountEvent, AccountVenue
 from models.account import Account
 from models.enums import FillKind, OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce
 from models.errors import Unavailable
+from models.instrument import Instrument
 from models.order import Order
 from models.position import Position
 from models.values import from_millis
 from tests.core.desk_kit import OPERATOR, Room, open_room
-from tests.core.venue_fake import fill
+from tests.core.venue_fake import FakeClient, FakeVenue, fill
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -98,6 +100,64 @@ async def test_own_order_whose_fill_is_not_listed_yet_is_no_surprise(room: Room,
     room.venue.positions = [position()]
     (event,) = (await look(room, sync)).events
     assert event.reason is Reason.OURS
+
+
+class Waiting(FakeClient):
+    """A client that waits for its turn to ask for positions as long as it is told."""
+
+    def __init__(self, venue: FakeVenue) -> None:
+        super().__init__(venue)
+        self.turn = asyncio.Event()
+
+    async def get_positions(self, instrument: Instrument | None = None) -> list[Position]:
+        await self.turn.wait()
+        return await super().get_positions(instrument)
+
+
+def sync_of(room: Room, client: FakeClient) -> AccountSync:
+    async def clients(_: Account) -> AccountVenue:
+        return cast(AccountVenue, client)
+
+    return AccountSync(room.store, clients, Herald(OPERATOR), clock=room.clock)
+
+
+async def test_person_does_not_wait_for_the_background_that_waits_for_its_turn(room: Room, sync: AccountSync) -> None:
+    await look(room, sync)
+    clients = [Waiting(room.venue), FakeClient(room.venue)]
+
+    async def client_of(_: Account) -> AccountVenue:
+        return cast(AccountVenue, clients.pop(0))
+
+    both, waiting = AccountSync(room.store, client_of, Herald(OPERATOR), clock=room.clock), cast(Waiting, clients[0])
+    background = asyncio.ensure_future(both.sync(room.account))
+    await asyncio.sleep(0)
+    room.venue.positions = [position()]
+    async with asyncio.timeout(5):
+        (event,) = (await look(room, both)).events
+        waiting.turn.set()
+        (late,) = await room.clock.run(gathered([background]))
+    assert (event.kind, late.events) == (EventKind.OPENED, ())
+    assert await room.messages() == ["position_opened"]
+
+
+async def test_two_who_look_at_once_tell_a_change_once(room: Room, sync: AccountSync) -> None:
+    await look(room, sync)
+    client = Waiting(room.venue)
+    both = sync_of(room, client)
+    room.venue.positions = [position()]
+    looks = []
+    for _ in range(2):
+        await room.clock.advance(1)
+        looks.append(asyncio.ensure_future(both.sync(room.account)))
+        await asyncio.sleep(0)
+    client.turn.set()
+    reports = await room.clock.run(gathered(looks))
+    assert sum(len(report.events) for report in reports) == 1
+    assert await room.messages() == ["position_opened"]
+
+
+async def gathered(looks: Sequence[asyncio.Future[SyncReport]]) -> list[SyncReport]:
+    return await asyncio.gather(*looks)
 
 
 async def test_error_deletes_nothing(room: Room, sync: AccountSync) -> None:
