@@ -275,6 +275,35 @@ async def test_result_that_asks_for_a_look_stays_until_it_was_read(world: World)
         await expect(app.at("dialog")).to_have_count(0)
 
 
+async def test_ticket_goes_to_each_ticked_account_by_its_name_and_each_is_reported(world: World) -> None:
+    async with world.opened() as app:
+        await app.go("more")
+        await app.at(".tools button").first.click()
+        await app.type("account-name", "Rainy days")
+        await app.at("dialog [data-kind=primary]").click()
+        await app.at("[data-role=where]").click()
+        await app.at("dialog .tick").filter(has_text="HyperLiquid").get_by_role("checkbox").check()
+        await expect(app.at("dialog .tick").filter(has_text="Rainy days").get_by_role("checkbox")).to_be_enabled()
+        await app.at("dialog [data-kind=primary]").click()
+        await app.go("trade")
+        await expect(app.at(".where")).to_contain_text("2 accounts")
+        await app.type("amount", "250")
+        await expect(app.at("[data-role=review]")).to_have_text("Buy on 2 accounts · PAPER")
+        await app.at("[data-role=review]:enabled").click()
+        await expect(app.at("dialog .order-preview")).to_have_count(2)
+        await app.at("[data-role=confirm]").click()
+        told = app.at("dialog .report li")
+        await expect(told.filter(has_text="Rainy days")).to_contain_text("Bought")
+        await expect(told.filter(has_text="HyperLiquid")).to_contain_text("Bought")
+        assert await app.faults() == []
+        await app.at("dialog [data-kind=primary]").click()
+        await app.at(".account-choice select").select_option(label="HyperLiquid · PAPER")
+        await app.type("amount", "250")
+        await expect(app.at("[data-role=review]")).to_contain_text("Buy 0.")
+    await world.owner.send("PUT", "/api/accounts/bybit/paper/name", {"name": None})
+    await world.owner.send("PATCH", "/api/me", {"exchange": "bybit"})
+
+
 async def test_every_dialog_can_be_used_by_everybody_and_gives_the_focus_back(world: World) -> None:
     async with world.opened() as app:
         for view, opener in (
@@ -283,7 +312,9 @@ async def test_every_dialog_can_be_used_by_everybody_and_gives_the_focus_back(wo
             ("positions", ".section-head [data-kind=quiet-danger]"),
             ("trade", ".market-name"),
             ("trade", "[data-role=review]"),
-            ("more", "button.setting"),
+            ("more", "[data-role=where]"),
+            ("more", "section[aria-label='Limits and habits'] button.setting"),
+            ("more", ".tools button"),
             ("more", "[role=switch][aria-label='Real money']"),
             ("more", "section[aria-label='Accounts and keys'] .section-head button"),
             ("more", "section[aria-label='Price alerts'] .section-head button"),

@@ -2,11 +2,11 @@
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.module.js";
 import { ApiError, ask, get, newKey, post } from "./api.js";
-import { exact, price } from "./format.js";
-import { errorText, has, t } from "./i18n.js";
+import { errorText, t } from "./i18n.js";
+import { tellResults } from "./results.js";
 import { openSheet, showToast } from "./store.js";
 import { haptic, useMainButton } from "./telegram.js";
-import { AccountName, Button, Problem, Sheet } from "./ui.js";
+import { Button, Problem, Sheet } from "./ui.js";
 
 const DANGER = "#c42b21";
 const BUY = "#12703a";
@@ -124,46 +124,15 @@ const wait = async (key, parts, onUncertain) => {
   for (let polls = 0; polls < POLLS; polls += 1) {
     await pause(POLL_MS);
     const { results } = await get(`/api/trading/requests/${key}`).catch(() => ({ results: [] }));
-    if (results.length && results.every((result) => result.outcome !== "unknown")) {
-      return results.map((result) => ({ about: result, result, success: result.success, error: errorOf(result) }));
-    }
+    if (results.length && results.every((result) => result.outcome !== "unknown")) return parts.map((part) => settled(part, results));
   }
   return parts;
 };
 
+/** Return a part with what its order turned out to be; what never became an order stays as it was told. */
+const settled = (part, results) => {
+  const result = results.find((one) => part.success === null && one.reference === part.result?.reference);
+  return result ? { ...part, result, success: result.success, error: errorOf(result) } : part;
+};
+
 const errorOf = (result) => (result.success ? null : { kind: "rejected", code: result.error_code, message: result.error_message, fields: {} });
-
-const tellResults = (parts) => {
-  const warned = parts.filter((part) => part.result?.warnings?.length);
-  if (warned.length) openSheet(({ close }) => html`<${Attention} ...${{ warned, close }} />`);
-  const failed = parts.filter((part) => part.success === false);
-  const unknown = parts.filter((part) => part.success === null);
-  haptic(failed.length ? "error" : "success");
-  if (failed.length) showToast(failed.map((part) => `${part.about.symbol ?? ""} ${errorText(part.error)}`.trim()).join(" · "), "bad");
-  else if (unknown.length) showToast(t("result.unknown", { reference: unknown[0].result?.reference }), "bad");
-  else showToast(parts.map(told).join(" · "), "good");
-};
-
-/** What was done and still asks for a look, such as a stop that was refused: it stays until it was read. */
-const Attention = ({ warned, close }) => html`
-  <${Sheet} title=${t("result.look")} close=${close} footer=${html`<${Button} kind="primary" onClick=${close}>${t("common.ok")}<//>`}>
-    ${warned.map(
-      ({ result }) => html`
-        <div key=${result.exchange + result.account_type + result.symbol} role="alert">
-          <p><b>${result.symbol}</b> <${AccountName} exchange=${result.exchange} type=${result.account_type} /></p>
-          ${result.warnings.map((code) => html`<p class="warning" key=${code}>${has(`warning.${code}`) ? t(`warning.${code}`) : code}</p>`)}
-        </div>
-      `,
-    )}
-  <//>
-`;
-
-const told = ({ result }) => {
-  if (result?.outcome === "filled" && result.average_price && result.side) {
-    return t(`result.filled.${result.side}`, { size: exact(result.filled_size), symbol: result.symbol, price: price(result.average_price) });
-  }
-  if (result?.outcome === "accepted" && result.side && result.size) {
-    return t(`result.placed.${result.side}`, { size: exact(result.size), symbol: result.symbol });
-  }
-  return result?.symbol ? t("result.doneFor", { symbol: result.symbol }) : t("result.done");
-};

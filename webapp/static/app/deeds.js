@@ -150,7 +150,8 @@ export const OrderPreviews = ({ preview }) => html`
 export const orderLabel = ({ orders }) => {
   const order = orders[0];
   const words = { size: exact(order.size), base: order.instrument.base, account: order.account.account_type.toUpperCase() };
-  return orders.length > 1 ? t(`ticket.confirmSeveral.${order.side}`, { count: orders.length, ...words }) : t(`ticket.confirm.${order.side}`, words);
+  const types = [...new Set(orders.map((one) => one.account.account_type.toUpperCase()))].join(" + ");
+  return orders.length > 1 ? t(`ticket.confirmSeveral.${order.side}`, { count: orders.length, account: types }) : t(`ticket.confirm.${order.side}`, words);
 };
 
 /** The exact order and what it would cost. */

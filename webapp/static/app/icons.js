@@ -18,6 +18,7 @@ const PATHS = {
   settings: "M4 7h10m4 0h2M4 17h4m4 0h8M16 5v4M10 15v4",
   warning: "M12 4L3 19h18L12 4zm0 6v4m0 2.5h.01",
   offline: "M3 3l18 18M8.5 14.5a5 5 0 0 1 5-1.2M5 11a10 10 0 0 1 4-2.3m4.6-.2A10 10 0 0 1 19 11M12 18.5h.01",
+  pen: "M4 20l1-5L16 4l4 4L9 19l-5 1zm9-13l4 4",
   pause: "M8 5v14M16 5v14",
   check: "M5 12.5l4.5 4.5L19 7",
   plus: "M12 5v14M5 12h14",

@@ -4,7 +4,7 @@ import { html, render, useEffect } from "../vendor/preact.module.js";
 import { clock, zoneName } from "./format.js";
 import { errorText, has, setLanguage, t } from "./i18n.js";
 import { Icon } from "./icons.js";
-import { follow, unfollow } from "./live.js";
+import { accountsOf, follow, unfollow } from "./live.js";
 import { enter } from "./session.js";
 import { state, update, useStore } from "./store.js";
 import { haptic, ready, telegramLanguage, useBackButton } from "./telegram.js";
@@ -69,11 +69,10 @@ const goHome = () => update({ view: "positions" });
 const TopBar = () => {
   const me = useStore((s) => s.me);
   const live = useStore((s) => s.live);
-  const types = useStore((s) => [...new Set(Object.keys(s.parts).map((name) => name.split("/")[1]))].sort().join(" "));
   return html`
     <header class="top-bar">
       <span class="brand"><span class="mark"><${Icon} name="positions" size=${18} /></span><b>ElCaro</b></span>
-      <span class="where">${venueTitle(me.exchange)} ${types.split(" ").filter(Boolean).map((type) => html`<${Badge} key=${type} type=${type} />`)}</span>
+      <${Where} />
       ${me.is_paused && html`<span class="paused"><${Icon} name="pause" size=${14} />${t("more.paused")}</span>`}
       <span class="live" data-status=${live.status} title=${t(`live.${live.status}`)}>
         <span class="dot" aria-hidden="true"></span><span class="live-word">${t(`live.${live.status}`)}</span>
@@ -81,6 +80,16 @@ const TopBar = () => {
       </span>
     </header>
   `;
+};
+
+/** Whose money is in sight: a venue, or how many accounts; and always with the words. */
+const Where = () => {
+  const chosen = useStore((s) => accountsOf(s.parts).map(({ key }) => key).join(" "));
+  const accounts = chosen.split(" ").filter(Boolean).map((key) => key.split("/"));
+  const venues = new Set(accounts.map(([exchange]) => exchange));
+  const types = [...new Set(accounts.map(([, type]) => type))].sort();
+  const place = venues.size > 1 ? t("where.count", { count: accounts.length }) : venueTitle(accounts[0]?.[0] ?? state.me.exchange);
+  return html`<span class="where">${place} ${types.map((type) => html`<${Badge} key=${type} type=${type} />`)}</span>`;
 };
 
 /** Old numbers never pose as new ones. */

@@ -15,6 +15,8 @@ export const state = {
   view: "positions",
   /** The market and account that chart and ticket are about. */
   market: { exchange: null, accountType: null, symbol: "BTCUSDT" },
+  /** Whether a ticket goes to every chosen account, or to the one alone that the chart is about. */
+  isForEach: true,
   /** The live picture: parts by name, see live.js. */
   parts: {},
   live: { status: "connecting", heardAt: 0, staleSince: null },

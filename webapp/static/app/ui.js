@@ -13,9 +13,13 @@ export const venueTitle = (exchange) => state.me?.venues.find((venue) => venue.e
 /** Which account, always with the word that says whose money it is. */
 export const Badge = ({ type }) => html`<span class="badge" data-type=${type}>${String(type).toUpperCase()}</span>`;
 
-export const AccountName = ({ exchange, type }) => html`
-  <span class="account-name">${venueTitle(exchange)} <${Badge} type=${type} /></span>
-`;
+/** Return what the person calls an account of theirs; undefined where they gave it no name. */
+export const nameOfAccount = (exchange, type) => state.me?.account_names[`${exchange}:${type}`];
+
+export const AccountName = ({ exchange, type }) => {
+  const name = useStore(() => nameOfAccount(exchange, type));
+  return html`<span class="account-name">${venueTitle(exchange)} <${Badge} type=${type} />${name && html` <span class="given" title=${name}>${name}</span>`}</span>`;
+};
 
 export const Side = ({ side, leverage }) => html`
   <span class="side" data-side=${side === "buy" || side === "long" ? "long" : "short"}>
@@ -80,7 +84,7 @@ export const Segments = ({ label, value, options, onChange, kind, disabled = fal
             data-value=${option.value}
             disabled=${disabled}
             aria-checked=${option.value === value ? "true" : "false"}
-            tabindex=${option.value === value ? 0 : -1}
+            tabindex=${at === Math.max(0, options.findIndex((one) => one.value === value)) ? 0 : -1}
             onKeyDown=${(event) => move(event, at)}
             onClick=${() => {
               haptic("selection");
@@ -139,7 +143,7 @@ export const Field = ({ label, value, onInput, unit, problem: current, name, pla
 };
 
 export const Select = ({ label, value, options, onChange, isBare = false }) => html`
-  <select class=${isBare ? "bare" : "select"} aria-label=${label} value=${value} onChange=${(event) => onChange(event.currentTarget.value)}>
+  <select class=${isBare ? "bare" : "select"} aria-label=${label} value=${value} onChange=${(event) => onChange(event.currentTarget.value, event.currentTarget)}>
     ${options.map((option) => html`<option key=${option.value} value=${option.value} selected=${option.value === value}>${option.label}</option>`)}
   </select>
 `;

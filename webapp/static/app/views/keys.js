@@ -9,6 +9,7 @@ import { openSheet } from "../store.js";
 import { haptic } from "../telegram.js";
 import { AccountName, Button, Field, IconButton, Loading, Problem, Segments, Select, Sheet, canTrade } from "../ui.js";
 import { attempt } from "./more.js";
+import { renameAccount } from "./where.js";
 
 export const Keys = () => {
   const answer = useAnswer("/api/accounts");
@@ -28,7 +29,10 @@ const Account = ({ row, reload }) => {
   return html`
     <div class="setting">
       <span><${AccountName} exchange=${row.exchange} type=${row.account_type} /><small class=${row.problem ? "bad" : ""}>${says}${row.is_chosen ? ` · ${t("keys.chosen")}` : ""}</small></span>
+      <span class="tools">
+      ${canTrade() && html`<${IconButton} icon="pen" label=${t("name.change")} onClick=${() => renameAccount(row, reload)} />`}
       ${row.has_keys && row.account_type !== "paper" && canTrade() && html`<${IconButton} icon="trash" label=${t("keys.forget")} onClick=${ask} />`}
+      </span>
     </div>
   `;
 };

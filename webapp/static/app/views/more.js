@@ -3,6 +3,8 @@
 import { html } from "../../vendor/preact.module.js";
 import { patch, put } from "../api.js";
 import { LANGUAGES, errorText, t } from "../i18n.js";
+import { Icon } from "../icons.js";
+import { accountsOf } from "../live.js";
 import { chooseLanguage, leave, refreshMe } from "../session.js";
 import { showToast, state, update, useStore } from "../store.js";
 import { chooseTheme, isTelegram } from "../telegram.js";
@@ -10,6 +12,7 @@ import { Badge, Button, Segments, Select, Switch, venueTitle, canTrade } from ".
 import { Alerts } from "./alerts.js";
 import { Keys } from "./keys.js";
 import { Settings } from "./settings.js";
+import { chooseAccounts } from "./where.js";
 
 /** Do something, and say so if it did not work. */
 export const attempt = async (work, done) => {
@@ -27,14 +30,14 @@ const chooseVenue = (exchange) =>
   attempt(async () => {
     await patch("/api/me", { exchange });
     await refreshMe();
-    update({ parts: {}, market: { ...state.market, exchange, accountType: null } });
+    update({ parts: {}, isForEach: true, market: { ...state.market, exchange, accountType: null } });
   });
 
 const chooseMode = (tradingMode) =>
   attempt(async () => {
     await patch("/api/me", { trading_mode: tradingMode });
     await refreshMe();
-    update({ parts: {}, market: { ...state.market, accountType: null } });
+    update({ parts: {}, isForEach: true, market: { ...state.market, accountType: null } });
   });
 
 const setPaused = (isPaused) =>
@@ -49,10 +52,11 @@ export const More = () => {
     <div class="stack narrow">
       <section class="card" aria-label=${t("more.trading")}>
         <h2>${t("more.trading")}</h2>
-        <div class="setting"><span>${t("more.venue")}</span><${Segments} label=${t("more.venue")} value=${me.exchange} onChange=${chooseVenue} options=${me.venues.map(({ exchange, title }) => ({ value: exchange, label: title }))} /></div>
+        <div class="setting"><span>${t("more.venue")}</span><${Segments} label=${t("more.venue")} value=${me.is_picked ? null : me.exchange} onChange=${chooseVenue} options=${me.venues.map(({ exchange, title }) => ({ value: exchange, label: title }))} /></div>
         ${me.is_sandbox
           ? html`<div class="setting"><span>${t("more.mode")}</span><span><${Badge} type="paper" /> <small class="faint">${t("more.sandbox")}</small></span></div>`
           : html`<div class="setting"><span>${t("more.mode")}</span><${Segments} label=${t("more.mode")} value=${me.trading_mode} onChange=${chooseMode} options=${["demo", "real", "both"].map((value) => ({ value, label: t(`mode.${value}`) }))} /></div>`}
+        <${Several} isPicked=${me.is_picked} />
         <div class="setting"><span>${t("more.pause")}<small>${t("more.pauseHint")}</small></span><${Switch} label=${t("more.pause")} isOn=${me.is_paused} disabled=${!canTrade()} onChange=${setPaused} /></div>
       </section>
       <${Settings} />
@@ -61,6 +65,16 @@ export const More = () => {
       <${Looks} />
       <${About} />
     </div>
+  `;
+};
+
+/** The way to several accounts at once; how many they are, where they were picked one by one. */
+const Several = ({ isPicked }) => {
+  const count = useStore((s) => accountsOf(s.parts).length);
+  return html`
+    <button type="button" class="setting" onClick=${chooseAccounts} data-role="where">
+      <span>${t("where.several")}</span><span class="value">${isPicked && count ? t("where.count", { count }) : ""}<${Icon} name="chevron" size=${16} /></span>
+    </button>
   `;
 };
 

@@ -67,7 +67,7 @@ const Position = ({ position, account }) => {
   const protection = protectionOf(position, account.orders?.data ?? []);
   const onChart = () => {
     lookAt(position.symbol, { exchange: account.exchange, accountType: account.accountType });
-    update({ view: "trade" });
+    update({ view: "trade", isForEach: false });
   };
   const edit = () => openSheet(({ close }) => html`<${Levels} ...${{ position, protection, close }} />`);
   const ofMargin = position.unrealized_pnl && position.margin_used > 0 ? position.unrealized_pnl / position.margin_used : null;

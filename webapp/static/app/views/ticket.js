@@ -7,9 +7,10 @@ import { errorText, t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
 import { fieldOf, isNumber, numberProblem, plainNumber } from "../numbers.js";
-import { state, useStore } from "../store.js";
+import { state, update, useStore } from "../store.js";
 import { guardClosing, useMainButton } from "../telegram.js";
-import { Button, Field, Problem, Segments, Select, onEnter, venueTitle, canTrade } from "../ui.js";
+import { Button, Field, Problem, Segments, Select, canTrade, nameOfAccount, onEnter, venueTitle } from "../ui.js";
+import { chooseAccounts } from "./where.js";
 
 const TYPING_MS = 350;
 const FRESH_MS = 20_000;
@@ -24,13 +25,14 @@ let kept = EMPTY;
 export const Ticket = ({ market, instrument }) => {
   const [form, setForm] = useState(kept);
   const change = (name) => (value) => setForm((before) => (kept = { ...before, [name]: value }));
-  const { preview, error, isBusy, refresh } = usePreview(form, market);
+  const places = usePlaces(market);
+  const { preview, error, isBusy, refresh } = usePreview(form, market, places);
   useEffect(() => {
     guardClosing(form.amount !== "");
     return () => guardClosing(false);
   }, [form.amount !== ""]);
 
-  const review = () => placeOrder(bodyOf(form, market), preview, () => setForm((before) => (kept = { ...before, amount: "" })));
+  const review = () => placeOrder(bodyOf(form, market, places), preview, () => setForm((before) => (kept = { ...before, amount: "" })));
   const isReady = preview !== null && !isBusy && error === null;
   const problemOf = (name) => {
     const wrong = numberProblem(form[name]);
@@ -110,22 +112,51 @@ const LevelField = ({ name, label, form, change, problemOf }) => html`
 const Chips = ({ values, label, onPick }) =>
   values.length > 0 && html`<div class="chips">${values.map((value) => html`<button type="button" key=${value} onClick=${() => onPick(value)}>${label(value)}</button>`)}</div>`;
 
-/** Whose money the order is for: one of the chosen accounts. */
+const EACH = "each";
+const OTHERS = "others";
+
+/** Return the accounts that the ticket goes to: every chosen one, or the one alone that the chart is about. */
+const usePlaces = (market) => {
+  const accounts = accountsOf(useStore((s) => s.parts));
+  const isForEach = useStore((s) => s.isForEach);
+  return isForEach && accounts.length > 1
+    ? accounts.map((a) => ({ exchange: a.exchange, account_type: a.accountType }))
+    : [{ exchange: market.exchange, account_type: market.accountType }];
+};
+
+const accountOption = ({ key, exchange, accountType }) => {
+  const name = nameOfAccount(exchange, accountType);
+  return { value: key, label: `${venueTitle(exchange)} · ${accountType.toUpperCase()}${name ? ` · ${name}` : ""}` };
+};
+
+/** Whose money the order is for: all of the chosen accounts, or one of them. */
 const AccountChoice = () => {
   const accounts = accountsOf(useStore((s) => s.parts));
+  const isForEach = useStore((s) => s.isForEach) && accounts.length > 1;
   const { exchange, accountType } = useStore((s) => s.market);
   const current = accounts.find((a) => a.exchange === exchange && (!accountType || a.accountType === accountType)) ?? accounts[0];
   useEffect(() => {
     if (current && (current.exchange !== exchange || current.accountType !== accountType)) lookAt(state.market.symbol, current);
   }, [current?.key]);
   if (!current) return null;
-  const options = accounts.map((a) => ({ value: a.key, label: `${venueTitle(a.exchange)} · ${a.accountType.toUpperCase()}` }));
-  const choose = (key) => lookAt(state.market.symbol, accounts.find((a) => a.key === key));
-  return html`<div class="account-choice" data-type=${current.accountType}><${Select} label=${t("ticket.account")} value=${current.key} options=${options} onChange=${choose} /></div>`;
+  const each = accounts.length > 1 ? [{ value: EACH, label: t("where.each", { count: accounts.length }) }] : [];
+  const options = [...each, ...accounts.map(accountOption), { value: OTHERS, label: t("where.choose") }];
+  const value = isForEach ? EACH : current.key;
+  const choose = (chosen, select) => {
+    if (chosen === OTHERS) {
+      select.value = value;
+      chooseAccounts();
+      return;
+    }
+    update({ isForEach: chosen === EACH });
+    if (chosen !== EACH) lookAt(state.market.symbol, accounts.find((a) => a.key === chosen));
+  };
+  const types = isForEach ? accounts.map((a) => a.accountType) : [current.accountType];
+  return html`<div class="account-choice" data-type=${types.includes("real") ? "real" : types[0]}><${Select} label=${t("ticket.account")} value=${value} options=${options} onChange=${choose} /></div>`;
 };
 
 /** Return what the server is asked to preview; null while something is missing or malformed. */
-const bodyOf = (form, market) => {
+const bodyOf = (form, market, places) => {
   if (NUMBERS.some((name) => form[name] !== "" && !isNumber(form[name])) || form.amount === "" || (form.type === "limit" && form.price === "")) return null;
   if (form.unit === "risk_percent" && form.stop === "") return null;
   const level = (name) => (form[name] === "" ? null : { amount: plainNumber(form[name]), unit: form[`${name}Unit`] });
@@ -139,17 +170,17 @@ const bodyOf = (form, market) => {
     take_profits: form.target === "" ? [] : [level("target")],
     time_in_force: form.type === "limit" && form.isPostOnly ? "post_only" : "gtc",
     reduce_only: form.isReduceOnly,
-    accounts: [{ exchange: market.exchange, account_type: market.accountType }],
+    accounts: places,
   };
 };
 
 const NOTHING = { preview: null, error: null, isBusy: false };
 
 /** Preview what a form stands for: shortly after each change, again before it gets old, and soon again if it was refused. */
-const usePreview = (form, market) => {
+const usePreview = (form, market, places) => {
   const [answer, setAnswer] = useState({ asked: null, preview: null, error: null });
   const [round, setRound] = useState(0);
-  const asked = JSON.stringify(bodyOf(form, market));
+  const asked = JSON.stringify(bodyOf(form, market, places));
   const isEmpty = asked === "null";
   useEffect(() => {
     if (isEmpty) return undefined;
