@@ -19,9 +19,9 @@ from webapp import services_integration as services
 from webapp.answers import Answer, Json, found, reply
 from webapp.login import Looker
 from webapp.parts import Running
-from webapp.wire import Envelope, Query, Symbol, Where, asks
+from webapp.wire import Envelope, Query, QuickRoute, Symbol, Where, asks
 
-router = APIRouter(prefix="/api/trading", tags=["trading"])
+router = APIRouter(prefix="/api/trading", tags=["trading"], route_class=QuickRoute)
 
 _PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 Interval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
