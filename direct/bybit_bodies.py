@@ -34,6 +34,8 @@ _MARGIN = {
     MarginMode.PORTFOLIO: "PORTFOLIO_MARGIN",
 }
 _LEAST_SLIPPAGE, _MOST_SLIPPAGE = Decimal("0.05"), Decimal(1)  # per cent, as Bybit takes it
+_NOTHING, _LEAST = Decimal(0), Decimal("1E-40")
+_MOST_AT_ONCE = 10
 _MODES = {PositionMode.ONE_WAY: 0, PositionMode.HEDGE: 3}
 
 
@@ -57,7 +59,9 @@ def call_for(action: Action) -> Call:
     return build(action)
 
 
-def _text(number: Decimal | None) -> str | None:
+def _text(number: Decimal | None, *, least: Decimal = _LEAST) -> str | None:
+    if number is not None and (not number.is_finite() or number < least):
+        raise BadOrder(f"expected a number above zero, was {number}", code="bad_number", text=str(number))
     return None if number is None else plain(number)
 
 
@@ -70,6 +74,8 @@ def _order(request: OrderRequest) -> dict[str, Any]:
         raise BadOrder("Bybit trails the stop of a position, not an order", code="no_trailing")
     if request.order_type.is_trigger and request.trigger_price is None:
         raise BadOrder("a conditional order needs a trigger price", code="trigger_missing")
+    if request.trigger_price is not None and not request.order_type.is_trigger:
+        raise BadOrder("an order without a condition has no trigger price", code="bad_trigger_price")
     if request.price is None and not request.order_type.is_market:
         raise BadOrder("a limit order needs a price", code="price_missing")
     if request.reduce_only and request.protection is not None:
@@ -79,18 +85,18 @@ def _order(request: OrderRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         "symbol": request.instrument.native_symbol,
         "side": _SIDES[request.side],
-        "qty": plain(request.size),
+        "qty": _text(request.size),
         **_execution(request),
         "positionIdx": _HEDGE_INDEX[request.position_side],
         "orderLinkId": request.client_order_id,
-        "reduceOnly": request.reduce_only or None,
+        "reduceOnly": request.reduce_only or request.closes_position or None,
         "triggerPrice": _text(request.trigger_price),
     }
     if request.trigger_price is not None:
         body["triggerDirection"] = 1 if _rises(request) else 2
         body["triggerBy"] = _TRIGGERS.get(request.trigger_by) if request.trigger_by else None
     if request.closes_position and request.order_type.is_market:  # whatever the position is by then, dust included
-        body |= {"qty": "0", "reduceOnly": True, "closeOnTrigger": True}
+        body |= {"qty": "0", "closeOnTrigger": True}
     if request.protection is not None:
         body |= _levels(request.protection)
     return {name: value for name, value in body.items() if value is not None}
@@ -111,11 +117,11 @@ def _levels(protection: Protection) -> dict[str, Any]:
         ("sl", "stopLoss", protection.stop_loss, protection.stop_loss_limit),
     ):
         if price is not None:
-            body[name] = plain(price)
+            body[name] = _text(price, least=_NOTHING)
         if price and trigger_by:
             body[f"{prefix}TriggerBy"] = trigger_by
         if price and limit is not None:
-            body |= {f"{prefix}OrderType": "Limit", f"{prefix}LimitPrice": plain(limit)}
+            body |= {f"{prefix}OrderType": "Limit", f"{prefix}LimitPrice": _text(limit)}
     if body:
         body["tpslMode"] = "Partial" if body.keys() & {"tpOrderType", "slOrderType"} else "Full"
     return body
@@ -142,9 +148,13 @@ def _place(action: OrderRequest) -> Call:
 
 
 def _batch(action: BatchOrders) -> Call:
-    market = _market(action.orders[0].instrument)
+    categories = {_market(order.instrument)["category"] for order in action.orders}
+    if not 0 < len(action.orders) <= _MOST_AT_ONCE:
+        raise BadOrder(f"Bybit takes 1 to {_MOST_AT_ONCE} orders at once", code="batch_too_long", limit=_MOST_AT_ONCE)
+    if len(categories) != 1:
+        raise BadOrder("a batch holds USD-settled or coin-settled contracts, not both", code="not_supported")
     return Call(
-        "place_batch_order", {"category": market["category"], "request": [_order(order) for order in action.orders]}
+        "place_batch_order", {"category": categories.pop(), "request": [_order(order) for order in action.orders]}
     )
 
 
@@ -175,13 +185,14 @@ def _cancel_all(action: CancelAll) -> Call:
     narrowed = {"orderFilter": "StopOrder" if True in kinds else "Order"} if len(kinds) == 1 else {}
     if action.instrument is not None:
         return Call("cancel_all_orders", _market(action.instrument) | narrowed)
-    settle = action.settle or "USDT"
-    category = "linear" if settle in {"USDT", "USDC"} else "inverse"
-    return Call("cancel_all_orders", {"category": category, "settleCoin": settle, **narrowed})
+    if action.settle is None:
+        raise BadOrder("Bybit cancels one settlement coin at a time", code="settle_missing")
+    category = "linear" if action.settle in {"USDT", "USDC"} else "inverse"
+    return Call("cancel_all_orders", {"category": category, "settleCoin": action.settle, **narrowed})
 
 
 def _leverage(action: SetLeverage) -> Call:
-    leverage = plain(action.leverage)
+    leverage = _text(action.leverage)
     return Call("set_leverage", _market(action.instrument) | {"buyLeverage": leverage, "sellLeverage": leverage})
 
 
@@ -190,7 +201,9 @@ def _margin_mode(action: SetMarginMode) -> Call:
 
 
 def _position_mode(action: SetPositionMode) -> Call:
-    scope = _market(action.instrument) if action.instrument else {"category": "linear", "coin": action.settle or "USDT"}
+    if action.instrument is None and action.settle is None:
+        raise BadOrder("one-way or hedge is chosen for a market or a settlement coin", code="settle_missing")
+    scope = _market(action.instrument) if action.instrument else {"category": "linear", "coin": action.settle}
     return Call("switch_position_mode", scope | {"mode": _MODES[action.position_mode]})
 
 
@@ -201,21 +214,23 @@ def _protect(action: SetProtection) -> Call:
             body.setdefault(f"{prefix}OrderType", "Market")
     if not body and action.trailing_distance is None:
         raise BadOrder("nothing to protect with", code="nothing_to_change")
-    if action.size is not None or body.get("tpslMode") == "Partial":
-        size = plain(action.position_size if action.size is None else action.size)
+    if body and (action.size is not None or body["tpslMode"] == "Partial"):
+        size = _text(action.position_size if action.size is None else action.size)
         body["tpslMode"] = "Partial"
         body |= {name: size for name, level in (("tpSize", "takeProfit"), ("slSize", "stopLoss")) if level in body}
     body |= {
         "positionIdx": _HEDGE_INDEX[action.position_side if action.is_hedge else None],
         "tpslMode": body.get("tpslMode", "Full"),
-        "trailingStop": _text(action.trailing_distance),
-        "activePrice": _text(action.trailing_activation),
+        "trailingStop": _text(action.trailing_distance, least=_NOTHING),
+        "activePrice": None if action.trailing_distance is None else _text(action.trailing_activation),
     }
     return Call("set_trading_stop", _market(action.instrument) | body)
 
 
 def _adjust(action: AdjustMargin) -> Call:
     index = _HEDGE_INDEX[action.position_side if action.is_hedge else None]
+    if not action.amount.is_finite() or not action.amount:
+        raise BadOrder("the amount is a number other than zero", code="bad_number", text=str(action.amount))
     body = {"margin": plain(action.amount), "positionIdx": index}
     return Call("add_or_reduce_margin", _market(action.instrument) | body)
 

@@ -50,6 +50,7 @@ MARGIN_MODES = {
 _POSITION_MODES = {PositionMode.ONE_WAY: 0, PositionMode.HEDGE: 3}
 _TAKE_PROFITS = {OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT}
 _WHOLE_POSITION: Final = "0"
+_NOTHING, _LEAST_NUMBER = Decimal(0), Decimal("1E-40")
 _LEAST_SLIPPAGE, _MOST_SLIPPAGE = Decimal("0.05"), Decimal(1)  # percent, as the page of the endpoint says
 
 
@@ -84,7 +85,7 @@ def order_body(order: OrderRequest) -> Body:
     body: Body = {
         **market(order.instrument),
         "side": _SIDES[order.side],
-        "qty": plain(order.size),
+        "qty": _number(order.size, "size"),
         **_execution(order),
         "positionIdx": _LEGS[order.position_side],
         "orderLinkId": order.client_order_id,
@@ -120,7 +121,7 @@ def _execution(order: OrderRequest) -> Body:
 
 
 def _limit(price: Decimal, time_in_force: str) -> Body:
-    return {"orderType": "Limit", "price": plain(price), "timeInForce": time_in_force}
+    return {"orderType": "Limit", "price": _number(price, "price"), "timeInForce": time_in_force}
 
 
 def _slippage_percent(fraction: Decimal | None) -> str | None:
@@ -142,11 +143,22 @@ def _closing(*, is_market: bool) -> Body:
     return {"reduceOnly": True}
 
 
+def _number(number: Decimal, name: str, *, least: Decimal = _LEAST_NUMBER) -> str:
+    """Write a size or a price."""
+    if not number.is_finite() or number < least:
+        raise BadOrder(
+            f"{name}: expected a number above zero, was {number}", code="bad_number", name=name, text=str(number)
+        )
+    return plain(number)
+
+
 def _refuse_impossible(order: OrderRequest) -> None:
     if order.order_type in {OrderType.TRAILING_STOP, OrderType.UNKNOWN}:
         raise BadOrder("Bybit trails the stop of a position, not an order; set it on the position.", code="no_trailing")
     if order.order_type.is_trigger and order.trigger_price is None:
         raise BadOrder("A conditional order needs a trigger price.", code="trigger_missing")
+    if order.trigger_price is not None and not order.order_type.is_trigger:
+        raise BadOrder(f"A {order.order_type} order has no trigger price.", code="bad_trigger_price")
     if order.reduce_only and order.protection is not None:
         raise BadOrder("An order that only reduces cannot carry take-profit or stop-loss.", code="bad_protection")
     if not order.instrument.is_linear and not order.closes_position:
@@ -157,7 +169,7 @@ def _trigger(order: OrderRequest, price: Decimal) -> Body:
     rises = order.trigger_rises
     if rises is None:  # a stop goes with the market, a take-profit waits against it
         rises = (order.side is OrderSide.BUY) != (order.order_type in _TAKE_PROFITS)
-    body: Body = {"triggerPrice": plain(price), "triggerDirection": _RISES if rises else _FALLS}
+    body: Body = {"triggerPrice": _number(price, "trigger price"), "triggerDirection": _RISES if rises else _FALLS}
     return body | {"triggerBy": _TRIGGERS[order.trigger_by]} if order.trigger_by is not None else body
 
 
@@ -170,11 +182,11 @@ def _protection(protection: Protection) -> Body:
     ):
         if price is None:
             continue
-        body[name] = plain(price)
+        body[name] = _number(price, name, least=_NOTHING)
         if price and protection.trigger_by is not None:
             body[f"{prefix}TriggerBy"] = _TRIGGERS[protection.trigger_by]
         if price and limit is not None:
-            body |= {f"{prefix}OrderType": "Limit", f"{prefix}LimitPrice": plain(limit)}
+            body |= {f"{prefix}OrderType": "Limit", f"{prefix}LimitPrice": _number(limit, name)}
     if body:
         body["tpslMode"] = "Partial" if body.keys() & {"tpOrderType", "slOrderType"} else "Full"
     return body
@@ -198,7 +210,7 @@ def _place_batch(batch: BatchOrders, endpoints: Endpoints) -> Call:
 def _amend(amend: AmendOrder, endpoints: Endpoints) -> Call:
     """https://bybit-exchange.github.io/docs/v5/order/amend-order"""
     changes = {"qty": amend.size, "price": amend.price, "triggerPrice": amend.trigger_price}
-    numbers = {name: plain(value) for name, value in changes.items() if value is not None}
+    numbers = {name: _number(value, name) for name, value in changes.items() if value is not None}
     if not numbers:
         raise BadOrder("Nothing to change.", code="nothing_to_change")
     return endpoints.amend_order(
@@ -239,7 +251,7 @@ def _cancel_all(action: CancelAll, endpoints: Endpoints) -> Call:
 
 def _set_leverage(action: SetLeverage, endpoints: Endpoints) -> Call:
     """https://bybit-exchange.github.io/docs/v5/position/leverage"""
-    leverage = plain(action.leverage)
+    leverage = _number(action.leverage, "leverage")
     return endpoints.set_leverage(**market(action.instrument), buyLeverage=leverage, sellLeverage=leverage)
 
 
@@ -268,13 +280,17 @@ def _set_protection(action: SetProtection, endpoints: Endpoints) -> Call:
         if level:
             body.setdefault(f"{prefix}OrderType", "Market")
     size = action.position_size if action.size is None else action.size
-    if action.size is not None or body.get("tpslMode") == "Partial":
+    if body and (action.size is not None or body["tpslMode"] == "Partial"):
         body["tpslMode"] = "Partial"
-        body |= {name: plain(size) for name, set_ in (("tpSize", "takeProfit"), ("slSize", "stopLoss")) if set_ in body}
+        body |= {
+            name: _number(size, "size")
+            for name, set_ in (("tpSize", "takeProfit"), ("slSize", "stopLoss"))
+            if set_ in body
+        }
     if action.trailing_distance is not None:
-        body["trailingStop"] = plain(action.trailing_distance)
+        body["trailingStop"] = _number(action.trailing_distance, "trailing distance", least=_NOTHING)
         if action.trailing_activation is not None:
-            body["activePrice"] = plain(action.trailing_activation)
+            body["activePrice"] = _number(action.trailing_activation, "activation price")
     if not body:
         raise BadOrder("Nothing to protect with: no take-profit, stop-loss or trailing stop.", code="nothing_to_change")
     body.setdefault("tpslMode", "Full")
@@ -283,6 +299,13 @@ def _set_protection(action: SetProtection, endpoints: Endpoints) -> Call:
 
 def _adjust_margin(action: AdjustMargin, endpoints: Endpoints) -> Call:
     """https://bybit-exchange.github.io/docs/v5/position/manual-add-margin"""
+    if not action.amount.is_finite() or not action.amount:
+        raise BadOrder(
+            f"amount: expected a number other than zero, was {action.amount}",
+            code="bad_number",
+            name="amount",
+            text=str(action.amount),
+        )
     return endpoints.add_or_reduce_margin(
         **market(action.instrument), margin=plain(action.amount), positionIdx=_leg(action)
     )

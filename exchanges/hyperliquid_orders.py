@@ -63,6 +63,8 @@ def _limit_price(request: OrderRequest) -> Decimal:
 
 
 def _limit_kind(request: OrderRequest) -> LimitKind:
+    if request.trigger_price is not None:
+        raise BadOrder(f"A {request.order_type} order has no trigger price.", code="bad_trigger_price")
     if request.order_type is OrderType.MARKET:
         return LimitKind(Limit("Ioc"))
     if request.order_type is not OrderType.LIMIT:
@@ -135,8 +137,9 @@ def protection_wires(
         size: In base currency.
         ids: Ours: one per order, or a take-profit's and a stop-loss's of which one is not needed.
     """
-    _check_trigger_by(protection.trigger_by)
     levels = levels_of(protection)
+    if levels:
+        _check_trigger_by(protection.trigger_by)
     return tuple(
         OrderWire(
             a=asset_of(instrument),
@@ -159,7 +162,12 @@ def _ids_of(levels: list[Level], ids: tuple[str, ...]) -> list[str | None]:
 
 
 def worst_price(trigger: Decimal, side: OrderSide, instrument: Instrument) -> Decimal:
-    """Return the limit of a market trigger: ten per cent beyond it, on the grid, never further."""
+    """Return the limit of a market trigger: ten per cent beyond it, on the grid, never further.
+
+    Raises:
+        BadOrder: The trigger is no number that a price can be.
+    """
+    amount(trigger, "trigger_price")
     is_buy = side is OrderSide.BUY
     bound = trigger * (1 + TRIGGER_TOLERANCE if is_buy else 1 - TRIGGER_TOLERANCE)
     decimals = instrument.price_max_decimals if instrument.price_max_decimals is not None else 6
