@@ -10,9 +10,12 @@ class News:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.rings = 0
+        """How often it rang, for whoever could not wait at that moment."""
 
     def ring(self) -> None:
         """Wake everybody who waits now."""
+        self.rings += 1
         self._event.set()
         self._event = asyncio.Event()
 

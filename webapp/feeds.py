@@ -7,10 +7,8 @@ fails, for itself; what failed is told as a failure, never as nothing.
 
 import asyncio
 import functools
-import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,12 +18,11 @@ from core.accounts import Accounts, spec_of
 from core.backend import hears_pushes
 from core.clock import SystemClock
 from core.exits import glance
+from core.forever import every, for_ever
 from core.news import News
 from models.account import Account
 from webapp import services_integration as services
 from webapp.answers import Answer, Refused
-
-logger = logging.getLogger(__name__)
 
 MAX_PAGES: Final = 3
 _MAX_WAITING = 100
@@ -38,6 +35,7 @@ _SLOW_S = 5.0
 """Venues that are asked as seldom as this are glanced at in between."""
 _SELDOM = 3
 _CHOICES_S = 5.0
+_AFTER_FAILURE_S = 5.0
 
 Part = tuple[str, str, str, str]
 """Venue, kind of account, what, and of which market (or of none)."""
@@ -83,7 +81,8 @@ class Feed:
         self._due: dict[Part, float] = {}
         self._chosen: list[Account] = []
         self._chosen_until = 0.0
-        self._is_hurried = False
+        self._heard: int | None = None
+        """The last ring before the latest round; None before the first one."""
 
     def snapshot(self) -> Event:
         """Return everything that is known now."""
@@ -94,27 +93,31 @@ class Feed:
         return self._event("beat", {})
 
     def hurry(self) -> None:
-        """Ask for everything at the next round, and look again at which accounts are chosen."""
-        self._is_hurried = True
+        """Ask for everything at once, and look again at which accounts are chosen."""
         self._chosen_until = 0.0
+        self._news.ring()
 
     async def run(self) -> None:
-        """Keep the picture fresh for as long as somebody looks."""
-        clock = SystemClock()
-        while self.pages:
-            self._is_hurried = False
-            try:
-                await self._round()
-            except Exception:
-                logger.exception("feed: round failed", extra={"user": self.user_id})
-            if self._is_hurried:  # also what was asked while something was being done
-                self._due.clear()
-            soonest = min(self._due.values(), default=0.0) - time.monotonic()
+        """Keep the picture fresh until cancelled, as the last page that leaves does."""
+        after_failure = every(SystemClock(), _AFTER_FAILURE_S)
+        await for_ever(f"feed of {self.user_id}", self._round, wait=self._wait, after_failure=after_failure)
+
+    async def _wait(self) -> None:
+        """Wait until something is due or was done; what is done during a round counts, too."""
+        if self._heard is not None:
+            await self._rest(self._heard)
+        if self._heard != self._news.rings:
+            self._heard = self._news.rings
+            self._due.clear()
+
+    async def _rest(self, heard: int) -> None:
+        began = time.monotonic()
+        if heard == self._news.rings:
+            due_in = min(self._due.values(), default=0.0) - began
             if any(_is_slow(part) for part in self._due):
-                soonest = min(soonest, _GLANCE_S)
-            await asyncio.sleep(_MIN_GAP_S)
-            if await self._news.wait(clock, max(0.0, soonest - _MIN_GAP_S)):
-                self._due.clear()
+                due_in = min(due_in, _GLANCE_S)
+            await self._news.wait(SystemClock(), max(_MIN_GAP_S, due_in))
+        await asyncio.sleep(max(0.0, began + _MIN_GAP_S - time.monotonic()))
 
     async def _round(self) -> None:
         """Ask what is due, and tell what changed."""
@@ -205,10 +208,8 @@ class Feeds:
         feed.pages.add(page)
         page.tell(feed.snapshot())
         feed.hurry()
-        if user_id not in self._tasks or self._tasks[user_id].done():
+        if user_id not in self._tasks:
             self._tasks[user_id] = asyncio.create_task(feed.run(), name=f"feed {user_id}")
-        else:
-            self._news.ring()
         return feed, page
 
     async def leave(self, feed: Feed, page: Page) -> None:
@@ -219,14 +220,12 @@ class Feeds:
         del self._feeds[feed.user_id]
         task = self._tasks.pop(feed.user_id)
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.gather(task, return_exceptions=True)
 
     def hurry(self, user_id: int) -> None:
         """Refresh a person's pages soon: something was changed."""
         if (feed := self._feeds.get(user_id)) is not None:
             feed.hurry()
-            self._news.ring()
 
     def close(self) -> None:
         """Tell every page that this process ends."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 
 from core import web_sessions
+from core.accounts import Accounts
+from core.news import News
 from sandbox.server import Sandbox
 from tests.webapp.rig import OWNER, Person, Rig, error_code, running_web_app
 from tests.webapp.test_orders import confirmed
-from webapp.feeds import MAX_PAGES
+from webapp.feeds import MAX_PAGES, Feed
 
 
 class Listener:
@@ -183,3 +186,30 @@ async def test_nobody_is_asked_for_when_nobody_looks(owner: Person, rig: Rig) ->
 async def test_stream_needs_a_session_in_its_header(rig: Rig, owner: Person) -> None:
     assert (await rig.http.get("/api/stream")).status_code == 401
     assert (await rig.http.get(f"/api/stream?token={owner.token}")).status_code == 401
+
+
+class BusyFeed(Feed):
+    """A feed during whose first round something is done; nothing is due afterwards."""
+
+    rounds = 0
+    has_asked_again: asyncio.Event
+
+    async def _round(self) -> None:
+        self.rounds += 1
+        self._due = {("bybit", "paper", "balance", ""): time.monotonic() + 3600}
+        if self.rounds == 1:
+            self._news.ring()
+        else:
+            self.has_asked_again.set()
+
+
+async def test_what_is_done_during_a_round_is_asked_for_after_it() -> None:
+    feed = BusyFeed(1, Accounts(is_sandbox=True), News())
+    feed.has_asked_again = asyncio.Event()
+    task = asyncio.create_task(feed.run())
+    try:
+        async with asyncio.timeout(10):
+            await feed.has_asked_again.wait()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
