@@ -121,13 +121,14 @@ class DirectBybit(BybitAsking):
             Position.from_bybit(row, margin_mode=mode, account_type=self._account_type, as_of=self._now())
             for row in rows
         )
-        return [position for position in read if position is not None]
+        # a row that moves from page to page while they are read is listed twice
+        return list({(p.native_symbol, p.side): p for p in read if p is not None}.values())
 
     async def get_open_orders(self, instrument: Instrument | None = None) -> list[Order]:
         """Return open orders, conditional ones included."""
         rows = await self._by_settle("get_open_orders", instrument, 1000, limit=50)
         orders = [self._order(row) for row in rows]
-        return [order for order in orders if order.is_open]
+        return list({order.order_id: order for order in orders if order.is_open}.values())
 
     async def find_order(
         self, instrument: Instrument, *, client_order_id: str | None = None, order_id: str | None = None

@@ -97,6 +97,23 @@ async def test_history_holds_what_is_closed_and_each_order_once() -> None:
     assert len(found) == len({order.order_id for order in found})
 
 
+async def test_row_that_is_on_two_pages_counts_once() -> None:
+    row, order = bybit_rows("http_get_position_list")[0], bybit_rows("http_get_order_realtime")[0]
+
+    def pages(row: dict[str, Any]) -> Script:
+        def script(request: Received) -> Reply:
+            is_first = "cursor" not in request.query
+            return page({**row, "symbol": "BTCUSDT"}, cursor="p2" if is_first else "")
+
+        return script
+
+    info = ok({"marginMode": "REGULAR_MARGIN"})
+    answers = answering(position_list=pages(row), order_realtime=pages(order), account_info=info)
+    async with direct(answers) as (account, server):
+        assert len(await account.get_positions(BTC)) == len(await account.get_open_orders(BTC)) == 1
+        assert len(server.to("/v5/position/list")) == 2
+
+
 async def test_answer_about_another_order_is_no_miss() -> None:
     other = {**bybit_rows("http_get_order_realtime")[0], "orderId": "other"}
     async with direct(answering(order_realtime=page(other))) as (account, _):
