@@ -4,6 +4,7 @@ The trading code leaves such news in the outbox as data; here they become screen
 as that reader wants them.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,9 +47,13 @@ from telegram_ui.views.notices import (
     silent_view,
 )
 
+logger = logging.getLogger(__name__)
+
 Body = Mapping[str, Any]
 TextsOf = Callable[[int], Awaitable[Texts]]
 """Finds the language and zone of somebody who is not asking right now."""
+UNREADABLE = (LookupError, ValueError, TypeError, ArithmeticError)
+"""How reading fails what was not written like this."""
 
 
 def _utc_now() -> datetime:
@@ -78,8 +83,18 @@ class Newsroom:
         self._now = now
 
     async def tell(self, chat_id: int, body: Body) -> Telling:
-        """Return how a piece of news is told in a private chat, whose id is its person's."""
+        """Return how a piece of news is told in a private chat, whose id is its person's.
+
+        What cannot be read, as another release may have written it, is told by its bare kind rather than not at all.
+        """
         t = await self._texts_of(chat_id)
+        try:
+            return await self._telling(t, chat_id, body)
+        except UNREADABLE:
+            logger.exception("news not read", extra={"kind": str(body["kind"])})
+            return Telling(screen=other_view(t, str(body["kind"]), None))
+
+    async def _telling(self, t: Texts, chat_id: int, body: Body) -> Telling:
         message_id = await self._awaited_message(chat_id, body)
         screen = worded(t, body, was_in_doubt=message_id is not None)
         notice = notice_of(body)

@@ -5,8 +5,10 @@ import logging
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from chat.news import Newsroom
+from chat.news import UNREADABLE, Newsroom
+from core.clock import SystemClock
 from core.failpoints import failpoint
+from core.forever import for_ever, ring
 from db import StorageUnavailable, Store, StoredMessage
 from telegram_app.messenger import Messenger
 from telegram_app.render import from_body
@@ -19,6 +21,8 @@ MAX_TRIES = 200
 """With pauses of up to five minutes, about the 24 hours for which Telegram itself keeps things."""
 _IDLE_S = 1.0
 _PER_CHAT_S = 1.0
+_MOST_A_TURN = 5
+"""A chat to which much is owed must not keep what is new from the others."""
 _MAX_PAUSE_MS = 300_000
 
 
@@ -36,6 +40,7 @@ class OutboxWorker:
         self._store = store
         self._newsroom = newsroom
         self._wake = asyncio.Event()
+        self._wake.set()
 
     def wake(self) -> None:
         """Look for messages now instead of in a second."""
@@ -43,24 +48,23 @@ class OutboxWorker:
 
     async def run(self) -> None:
         """Send what is due, until cancelled."""
-        while True:
-            try:
-                await self.drain()
-            except StorageUnavailable as e:
-                logger.warning("outbox cannot be read", extra={"problem": e.code})
-            try:
-                await asyncio.wait_for(self._wake.wait(), _IDLE_S)
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+        await for_ever("outbox", self._round, wait=ring(SystemClock(), self._wake, lambda: _IDLE_S))
+
+    async def _round(self) -> None:
+        try:
+            await self.drain()
+        except StorageUnavailable as e:
+            logger.warning("outbox cannot be read", extra={"problem": e.code})
 
     async def drain(self) -> None:
         """Send what is due now: chats at the same time, each chat one message a second."""
         chats: dict[int, list[StoredMessage]] = {}
         for message in await self._store.outbox.due():
             chats.setdefault(message.chat_id, []).append(message)
-        await asyncio.gather(*(self._drain_chat(messages) for messages in chats.values()))
+        turns = (self._drain_chat(messages[:_MOST_A_TURN]) for messages in chats.values())
+        for error in await asyncio.gather(*turns, return_exceptions=True):
+            if error is not None:  # told once every chat had its turn: none of them may be served twice at a time
+                raise error
 
     async def _drain_chat(self, messages: list[StoredMessage]) -> None:
         for n, message in enumerate(messages):
@@ -71,7 +75,12 @@ class OutboxWorker:
 
     async def _deliver(self, message: StoredMessage) -> bool:
         """Send one message; return whether the chat takes messages at all right now."""
-        screen, message_id = await self._screen_of(message)
+        try:
+            screen, message_id = await self._screen_of(message)
+        except UNREADABLE:
+            logger.exception("message given up", extra={"chat": message.chat_id, "number": message.id})
+            await self._store.outbox.give_up(message.id, "unreadable")
+            return True
         if screen is None:
             await self._store.outbox.sent(message.id, None)
             return True

@@ -1,7 +1,7 @@
 """What must arrive arrives, once Telegram takes it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +65,31 @@ def sent_texts(server: Server) -> list[str]:
 def test_screen_survives_being_kept() -> None:
     shown, message_id = from_body(to_body(SCREEN, message_id=5))
     assert (shown.text, shown.keyboard, message_id) == (SCREEN.text, SCREEN.keyboard, 5)
+
+
+async def test_message_that_cannot_be_read_keeps_no_other_from_its_chat(
+    server: Server, store: Store, worker: OutboxWorker
+) -> None:
+    bodies: dict[str, Mapping[str, Any]] = {
+        "of another release": {"kind": "order_settled", "result": {"outcome": "half"}},
+        "of no release": {"text": "no keyboard"},
+        "whole": to_body(SCREEN),
+    }
+    for key, body in bodies.items():
+        await store.outbox.add(Message(chat_id=CHAT, body=body, key=key))
+    await worker.drain()
+    assert sent_texts(server) == ["The bot reports: order settled", "✅ Done"]
+    assert await store.outbox.due() == []
+
+
+async def test_chat_to_which_much_is_owed_leaves_the_others_their_turn(
+    server: Server, store: Store, worker: OutboxWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telegram_app.outbox._PER_CHAT_S", 0.0)
+    for n in range(7):
+        await store.outbox.add(Message(chat_id=CHAT, body=to_body(SCREEN), key=str(n)))
+    await worker.drain()
+    assert [message.key for message in await store.outbox.due()] == ["5", "6"]
 
 
 async def test_kept_message_is_sent_once(server: Server, store: Store, worker: OutboxWorker) -> None:
