@@ -142,14 +142,17 @@ class Pushes:
 
     async def _listen(self) -> None:
         """Follow the line until nobody asks for anything any more."""
-        async with contextlib.aclosing(follow(self._transport.session, self._spec)) as messages:
-            async for message in messages:
-                if not isinstance(message, Connected):
-                    self._hear(message)
-                await self._drop_unused()
-                if not self._wishes:
-                    self._lose()
-                    break
+        try:
+            async with contextlib.aclosing(follow(self._transport.session, self._spec)) as messages:
+                async for message in messages:
+                    if not isinstance(message, Connected):
+                        self._hear(message)
+                    await self._drop_unused()
+                    if not self._wishes:
+                        self._lose()  # before it is hung up: nobody is to wait for it meanwhile
+                        break
+        finally:
+            self._lose()
 
     async def _greet(self, line: Line) -> None:
         self._line, self._may_come = line, True  # before anything is awaited: who comes now subscribes for themselves

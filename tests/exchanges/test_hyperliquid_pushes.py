@@ -137,6 +137,15 @@ async def test_nothing_is_told_of_a_lost_line_and_it_is_not_waited_for() -> None
         assert counted(await _answer(lambda: pushes.latest(PRICE))) == "second"
 
 
+async def test_nothing_is_told_of_a_line_that_was_followed_before() -> None:
+    async with pushing(telling) as (pushes, _, _clock):
+        assert counted(await pushes.latest(PRICE)) == "0:0"
+        assert pushes._task is not None
+        pushes._task.cancel()
+        await asyncio.gather(pushes._task, return_exceptions=True)
+        assert counted(await _answer(lambda: pushes.latest(PRICE))) == "1:0"
+
+
 async def test_what_changed_is_waited_for_and_an_answer_of_rest_stands_in_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
