@@ -21,6 +21,12 @@ export const AccountName = ({ exchange, type }) => {
   return html`<span class="account-name">${venueTitle(exchange)} <${Badge} type=${type} />${name && html` <span class="given" title=${name}>${name}</span>`}</span>`;
 };
 
+/** Return an account of the live picture as one of the options to choose from. */
+export const accountOption = ({ key, exchange, accountType }) => {
+  const name = nameOfAccount(exchange, accountType);
+  return { value: key, label: `${venueTitle(exchange)} · ${accountType.toUpperCase()}${name ? ` · ${name}` : ""}` };
+};
+
 export const Side = ({ side, leverage }) => html`
   <span class="side" data-side=${side === "buy" || side === "long" ? "long" : "short"}>
     ${t(`side.${side}`)}${leverage ? ` ${leverage}×` : ""}

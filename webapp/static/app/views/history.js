@@ -8,7 +8,7 @@ import { t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { Missing, useAnswer } from "../loading.js";
 import { useStore } from "../store.js";
-import { AccountName, Empty, Gain, Loading, Segments, Select, Side, venueTitle } from "../ui.js";
+import { AccountName, Empty, Gain, Loading, Segments, Select, Side, accountOption } from "../ui.js";
 
 const PERIODS = ["day", "week", "month"];
 const KINDS = ["closed_pnl", "fills", "funding"];
@@ -26,7 +26,7 @@ export const History = () => {
     <div class="stack">
       <div class="toolbar">
         ${accounts.length > 1
-          ? html`<${Select} label=${t("ticket.account")} value=${account.key} onChange=${setKey} options=${accounts.map((a) => ({ value: a.key, label: `${venueTitle(a.exchange)} · ${a.accountType.toUpperCase()}` }))} />`
+          ? html`<${Select} label=${t("ticket.account")} value=${account.key} onChange=${setKey} options=${accounts.map(accountOption)} />`
           : html`<${AccountName} exchange=${account.exchange} type=${account.accountType} />`}
         <${Segments} label=${t("history.period")} value=${period} onChange=${setPeriod} options=${PERIODS.map((value) => ({ value, label: t(`history.${value}`) }))} />
       </div>

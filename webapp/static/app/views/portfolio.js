@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 import { accountsOf } from "../live.js";
 import { lookAt } from "../markets.js";
 import { protectionOf } from "../protection.js";
-import { openSheet, update, useStore } from "../store.js";
+import { openSheet, state, update, useStore } from "../store.js";
 import { AccountName, Button, Empty, Gain, IconButton, Loading, Problem, Side, canTrade } from "../ui.js";
 import { Levels } from "./levels.js";
 
@@ -48,7 +48,7 @@ export const Money = ({ account }) => {
 export const Positions = ({ accounts }) => {
   const held = accounts.flatMap((account) => (account.positions?.data ?? []).map((position) => ({ position, account })));
   const failed = accounts.filter((account) => account.positions?.error);
-  const isKnown = accounts.every((account) => account.positions?.data);
+  const isKnown = accounts.length > 0 && accounts.every((account) => account.positions?.data);
   return html`
     <section aria-label=${t("positions.title")}>
       <div class="section-head">
@@ -57,7 +57,7 @@ export const Positions = ({ accounts }) => {
       </div>
       ${failed.map((account) => html`<${Problem} key=${account.key} error=${account.positions.error} at=${account.positions.at} />`)}
       ${held.map(({ position, account }) => html`<${Position} key=${`${account.key}/${position.symbol}/${position.side}`} position=${position} account=${account} />`)}
-      ${held.length === 0 && isKnown && failed.length === 0 && html`<${Empty} title=${t("positions.none")}><${Button} kind="primary" onClick=${() => update({ view: "trade" })}>${t("positions.first")}<//><//>`}
+      ${held.length === 0 && isKnown && failed.length === 0 && html`<${Empty} title=${t("positions.none")}>${state.view !== "trade" && html`<${Button} kind="primary" onClick=${() => update({ view: "trade" })}>${t("positions.first")}<//>`}<//>`}
       ${!isKnown && failed.length === 0 && html`<${Loading} />`}
     </section>
   `;

@@ -9,7 +9,7 @@ import { lookAt } from "../markets.js";
 import { fieldOf, isNumber, numberProblem, plainNumber } from "../numbers.js";
 import { state, update, useStore } from "../store.js";
 import { guardClosing, useMainButton } from "../telegram.js";
-import { Button, Field, Problem, Segments, Select, canTrade, nameOfAccount, onEnter, venueTitle } from "../ui.js";
+import { Button, Field, Problem, Segments, Select, accountOption, canTrade, onEnter } from "../ui.js";
 import { chooseAccounts } from "./where.js";
 
 const TYPING_MS = 350;
@@ -122,11 +122,6 @@ const usePlaces = (market) => {
   return isForEach && accounts.length > 1
     ? accounts.map((a) => ({ exchange: a.exchange, account_type: a.accountType }))
     : [{ exchange: market.exchange, account_type: market.accountType }];
-};
-
-const accountOption = ({ key, exchange, accountType }) => {
-  const name = nameOfAccount(exchange, accountType);
-  return { value: key, label: `${venueTitle(exchange)} · ${accountType.toUpperCase()}${name ? ` · ${name}` : ""}` };
 };
 
 /** Whose money the order is for: all of the chosen accounts, or one of them. */
