@@ -79,9 +79,11 @@ class Resolver:
         self._news = news or News()
         self._watches: dict[int, Watch] = {}
         self._bell = asyncio.Event()
-        self._next_orphans = self._quiet_until = 0.0
+        self._next_orphans = 0.0
         self._fresh: dict[str, deque[float]] = {}
         """When the latest orders of each venue became unknown."""
+        self._quiet_until: dict[str, float] = {}
+        """Until when the operator knows of a venue's."""
         self.last_beat = 0.0
         """When the loop last went round (monotonic seconds), for the watchdog."""
 
@@ -114,10 +116,11 @@ class Resolver:
         """Wake the operator when outcomes of a venue become unknown one after the other, each resolved or not."""
         now = self._clock.monotonic()
         for leg in fresh:
-            seen = self._fresh.setdefault(leg.account.exchange, deque(maxlen=_MANY))
+            venue = leg.account.exchange
+            seen = self._fresh.setdefault(venue, deque(maxlen=_MANY))
             seen.append(now)
-            if len(seen) == _MANY and now - seen[0] <= _MANY_WITHIN_S and now >= self._quiet_until:
-                self._quiet_until = now + _MANY_WITHIN_S
+            if len(seen) == _MANY and now - seen[0] <= _MANY_WITHIN_S and now >= self._quiet_until.get(venue, now):
+                self._quiet_until[venue] = now + _MANY_WITHIN_S
                 await self.page("many_orders_unknown", leg)
 
     async def _wait(self) -> None:

@@ -18,7 +18,7 @@ from models.enums import OrderSide, OrderStatus, OrderType, Outcome, TimeInForce
 from models.errors import BadOrder, LimitExceeded
 from models.requests import CancelAll, CancelOrder
 from tests.core.desk_kit import OPERATOR, Room, open_room
-from tests.core.venue_fake import Network, instrument, noop_count, order_posts
+from tests.core.venue_fake import Network, account, instrument, noop_count, order_posts
 
 DAY_S = 24 * 3600
 
@@ -349,3 +349,14 @@ def test_fence_needs_settling_unless_the_nonce_is_spent() -> None:
 def test_next_step_after_a_miss(misses: int, age_s: float, can_spend: bool, step: NextStep) -> None:
     watch = Watch(misses=misses)
     assert next_step(watch, now=0.0, age_s=age_s, can_spend_nonce=can_spend) is step
+
+
+async def test_operator_is_told_of_each_venue_where_many_outcomes_become_unknown(bybit: Room) -> None:
+    bybit.venue.moods = [Network.ANSWER_LOST]
+    await bybit.buy()
+    leg = await bybit.leg()
+    for n, exchange in enumerate(("bybit", "bybit", "hyperliquid")):
+        many = [dataclasses.replace(leg, id=100 + n, account=account(exchange)) for _ in range(5)]
+        await bybit.resolver._notice_many(many)
+    pages = [message.body for message in await bybit.store.outbox.due() if message.body["kind"] == "operator_page"]
+    assert [page["what"] for page in pages] == ["many_orders_unknown"] * 2
