@@ -1,5 +1,10 @@
 """Runs the sandbox as a process: ``python -m sandbox``. Prints one JSON line with its addresses when it is ready."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what the imports make stays, see bot.py
+
 import argparse
 import asyncio
 import json
@@ -14,6 +19,8 @@ from sandbox.state import DamagedStateError, UnwritableStateError
 
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
+    gc.freeze()
+    gc.enable()
     options = parse(sys.argv[1:])
     try:
         asyncio.run(serve(options))

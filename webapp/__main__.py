@@ -1,5 +1,10 @@
 """Starts the web app: `python -m webapp`."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what the imports make stays, see bot.py
+
 import asyncio
 import logging
 import signal
@@ -48,6 +53,8 @@ async def run(settings: Settings) -> None:
 
 def main() -> int:
     """Start and return the exit code; whatever keeps it from starting is told in one sentence."""
+    gc.freeze()
+    gc.enable()
     try:
         settings = load_settings()
         log_file = settings.elcaro_log_dir / "webapp.log"
