@@ -84,15 +84,19 @@ class LiveCards:
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_REST_S):
-                    await asyncio.gather(*map(self._rest, list(self._cards.values())))
+                    await asyncio.gather(*map(self._rest, list(self._cards.values())), return_exceptions=True)
 
     async def look_once(self) -> None:
-        """Draw every card once; where they are many, those that waited longest."""
+        """Draw every card once; where they are many, those that waited longest. One that breaks is left alone."""
         now = self._clock()
         due = [(key, card) for key, card in self._cards.items() if card.due_at <= now][:MOST_A_ROUND]
         for key, card in due:
             self._cards[key] = self._cards.pop(key, card)
-        await asyncio.gather(*(self._draw(card) for _, card in due))
+        drawn = await asyncio.gather(*(self._draw(card) for _, card in due), return_exceptions=True)
+        for (_, card), error in zip(due, drawn, strict=True):
+            if error is not None:
+                logger.error("card broke", exc_info=error, extra={"chat": card.chat_id})
+                self._drop(card)
 
     async def _draw(self, card: _Card) -> None:
         if self._clock() >= card.until:
