@@ -2,9 +2,10 @@
 
     python -m benchmarks.positions [--positions 20] [--reads 100]
 
-Every variant asks a canned venue in another process the same three questions (USDT, USDC, coin-settled), taking turns.
-Ours ends in models with decimals, pybit in untyped dicts, ccxt in its own dicts. CPU time of this process per read of
-the account, the median of the rounds; trust the ratios more than the microseconds.
+Three comparisons, the variants of each taking turns: one question, as a background sync asks it; the whole account in
+three questions (USDT, USDC, coin-settled), as a person's look does; and the answer's bytes alone, without a network.
+The questions go to a canned venue in another process. Ours ends in models with decimals, pybit in untyped dicts, ccxt
+in its own dicts. CPU time of this process per read, the least of the rounds: what else runs here only ever adds to it.
 """
 
 import argparse
@@ -13,12 +14,13 @@ import importlib.metadata
 import json
 import logging
 import multiprocessing
+import os
 import socket
-import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from multiprocessing.connection import Connection
@@ -30,10 +32,12 @@ from pybit.unified_trading import HTTP
 from exchanges.base import Credentials
 from exchanges.bybit import BybitExchange
 from exchanges.bybit_history import SCOPES
-from exchanges.pacing import Limit
+from exchanges.pacing import Limit, Purpose, reading_for
 from exchanges.spec import Endpoints
-from exchanges.transport import Budget, Network
-from models.enums import AccountType
+from exchanges.transport import Budget, Network, json_object
+from models import wire
+from models.enums import AccountType, MarginMode
+from models.position import Position
 
 ROUNDS: Final = 7
 ACCOUNTS: Final = 200
@@ -41,6 +45,7 @@ GOAL_OVER_PYBIT: Final = 4
 GOAL_OVER_CCXT: Final = 8
 KEY, SECRET = "FakeBenchmarkKey", "FakeBenchmarkSecret0000"
 UNLIMITED: Final = Limit(weight=10**9, window_s=1)
+Scopes = Sequence[Mapping[str, str]]
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -84,17 +89,18 @@ class CannedVenue(asyncio.Protocol):
 
     def __init__(self, positions: list[dict[str, Any]], delay_s: float = 0.0) -> None:
         self._delay_s = delay_s
-        empty = self._body({"list": [], "nextPageCursor": "", "category": "linear"})
+        empty = self.body({"list": [], "nextPageCursor": "", "category": "linear"})
         self._bodies = {
             b"category=inverse": empty,
-            b"settleCoin=USDT": self._body({"list": positions, "nextPageCursor": "", "category": "linear"}),
-            b"/account/info": self._body({"marginMode": "REGULAR_MARGIN", "unifiedMarginStatus": 5}),
+            b"settleCoin=USDT": self.body({"list": positions, "nextPageCursor": "", "category": "linear"}),
+            b"/account/info": self.body({"marginMode": "REGULAR_MARGIN", "unifiedMarginStatus": 5}),
             b"": empty,
         }
         self._unread = b""
 
     @staticmethod
-    def _body(result: dict[str, Any]) -> bytes:
+    def body(result: dict[str, Any]) -> bytes:
+        """Return an answer of the venue."""
         return json.dumps({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": 0}).encode()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -151,12 +157,12 @@ class Variant:
 
     @property
     def microseconds(self) -> float:
-        """Return the median cost of one read."""
-        return statistics.median(self.seconds) * 1e6
+        """Return the cost of one read."""
+        return min(self.seconds) * 1e6
 
 
-def ours(url: str, network: Network) -> Read:
-    """Return the adapter's way, without waiting for the venue's limits."""
+def ours(url: str, network: Network, purpose: Purpose) -> Read:
+    """Return the adapter's way, without waiting for the venue's limits; a sync leaves out what it saw to be empty."""
     network.transport(url, Budget(scope=url, limit=UNLIMITED), follows_date=False)
     accounts = [
         BybitExchange(
@@ -175,30 +181,31 @@ def ours(url: str, network: Network) -> Read:
     async def read() -> int:
         nonlocal turn
         turn = (turn + 1) % len(accounts)
-        return len(await accounts[turn].get_positions())
+        with reading_for(purpose):
+            return len(await accounts[turn].get_positions())
 
     return read
 
 
-def pybits(url: str, pool: ThreadPoolExecutor) -> Read:
+def pybits(url: str, pool: ThreadPoolExecutor, scopes: Scopes) -> Read:
     """Return pybit's way: one session, called in threads."""
     client = HTTP(api_key=KEY, api_secret=SECRET)
     client.endpoint = url
 
     async def read() -> int:
         loop = asyncio.get_running_loop()
-        calls = (partial(client.get_positions, limit=200, **scope) for scope in SCOPES)
+        calls = (partial(client.get_positions, limit=200, **scope) for scope in scopes)
         answers = await asyncio.gather(*(loop.run_in_executor(pool, call) for call in calls))
         return sum(len(answer["result"]["list"]) for answer in answers)
 
     return read
 
 
-def ccxts(client: Any) -> Read:
+def ccxts(client: Any, scopes: Scopes) -> Read:
     """Return ccxt's way."""
 
     async def read() -> int:
-        found = await asyncio.gather(*(client.fetch_positions(params=dict(scope)) for scope in SCOPES))
+        found = await asyncio.gather(*(client.fetch_positions(params=dict(scope)) for scope in scopes))
         return sum(len(positions) for positions in found)
 
     return read
@@ -232,28 +239,57 @@ def ccxt_client(url: str, count: int) -> Any:
     return client
 
 
+def of_bytes(client: Any, count: int) -> list[Variant]:
+    """Return what each makes of the very same answer; pybit stops at the dicts."""
+    body = CannedVenue.body({"list": rows(count), "nextPageCursor": "", "category": "linear"})
+    now = datetime.now(UTC)
+
+    async def models() -> int:
+        found = wire.records((json_object(body) or {})["result"], "list")
+        read = partial(Position.from_bybit, margin_mode=MarginMode.CROSS, account_type=AccountType.PAPER, as_of=now)
+        return sum(read(row) is not None for row in found)
+
+    async def dicts() -> int:
+        return len(json.loads(body)["result"]["list"])
+
+    async def ccxt_dicts() -> int:
+        return len(client.parse_positions(json.loads(body)["result"]["list"]))
+
+    return [Variant("ours", models), Variant("pybit in threads", dicts), Variant("ccxt", ccxt_dicts)]
+
+
 async def warm(read: Read) -> None:
     """Let every account ask once for what it then remembers."""
     for _ in range(ACCOUNTS):
         await read()
 
 
-async def compare(url: str, count: int, reads: int) -> list[Variant]:
-    """Let the variants take turns."""
-    client = ccxt_client(url, count)
+async def compare(url: str, count: int, reads: int) -> dict[str, list[Variant]]:
+    """Let the variants of each comparison take turns."""
+    client, found = ccxt_client(url, count), {}
     with ThreadPoolExecutor(8) as pool:
         async with Network() as network:
-            variants = [
-                Variant("ours", ours(url, network)),
-                Variant("pybit in threads", pybits(url, pool)),
-                Variant("ccxt", ccxts(client)),
-            ]
-            await warm(variants[0].read)
-            for _ in range(ROUNDS):
-                for variant in variants:
-                    await variant.run(reads, count)
+            for title, purpose, scopes in (
+                ("one question", Purpose.SYNC, SCOPES[:1]),
+                ("the whole account, three questions", Purpose.READ, SCOPES),
+            ):
+                found[title] = [
+                    Variant("ours", ours(url, network, purpose)),
+                    Variant("pybit in threads", pybits(url, pool, scopes)),
+                    Variant("ccxt", ccxts(client, scopes)),
+                ]
+                await warm(found[title][0].read)
+                await take_turns(found[title], reads, count)
+            await take_turns(by_bytes := of_bytes(client, count), reads, count)
     await client.close()
-    return variants
+    return {**found, "the bytes of an answer": by_bytes}
+
+
+async def take_turns(variants: Sequence[Variant], reads: int, count: int) -> None:
+    """Run every variant once a round."""
+    for _ in range(ROUNDS):
+        for variant in variants:
+            await variant.run(reads, count)
 
 
 def main() -> None:
@@ -267,25 +303,27 @@ def main() -> None:
     venue = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, chosen.positions), daemon=True)
     venue.start()
     try:
-        variants = asyncio.run(compare(f"http://127.0.0.1:{ours_end.recv()}", chosen.positions, chosen.reads))
+        found = asyncio.run(compare(f"http://127.0.0.1:{ours_end.recv()}", chosen.positions, chosen.reads))
     finally:
         venue.terminate()
         venue.join()
-    report(variants, chosen.positions)
+    report(found, chosen.positions)
 
 
-def report(variants: list[Variant], count: int) -> None:
+def report(found: Mapping[str, Sequence[Variant]], count: int) -> None:
     """Print what was measured against the goals."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in ("pybit", "ccxt", "aiohttp", "msgspec")
     )
-    print(f"{count} positions, three questions a read, {ROUNDS} rounds; {versions}")
-    mine = variants[0].microseconds
-    for variant in variants:
-        print(f"{variant.name:20s} {variant.microseconds:9.0f} µs  {variant.microseconds / mine:6.1f}x")
-    for variant, goal in zip(variants[1:], (GOAL_OVER_PYBIT, GOAL_OVER_CCXT), strict=True):
-        reached = variant.microseconds / mine >= goal
-        print(f"goal: {goal}x over {variant.name}: {'reached' if reached else 'MISSED'}")
+    print(f"{count} positions, {ROUNDS} rounds, load {os.getloadavg()[0]:.1f}; {versions}")
+    for title, variants in found.items():
+        print(title)
+        for variant in variants:
+            ratio = variant.microseconds / variants[0].microseconds
+            print(f"  {variant.name:20s} {variant.microseconds:9.0f} µs  {ratio:6.1f}x")
+    mine, pybit, ccxt = (variant.microseconds for variant in found["one question"])
+    for name, ratio, goal in (("pybit", pybit / mine, GOAL_OVER_PYBIT), ("ccxt", ccxt / mine, GOAL_OVER_CCXT)):
+        print(f"goal: one question {goal}x over {name}: {'reached' if ratio >= goal else 'MISSED'}")
 
 
 if __name__ == "__main__":
