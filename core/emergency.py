@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from db import StorageRefused
+
 logger = logging.getLogger(__name__)
 
 _RESERVED_BYTES = 256 * 1024
@@ -26,13 +28,19 @@ class EmergencyLog:
         """Create the file and take its space.
 
         Raises:
-            OSError: The disk has no room for it.
+            StorageRefused: The disk has no room for it, or the file cannot be written.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, _RESERVED_BYTES)
-        finally:
-            os.close(descriptor)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                os.posix_fallocate(descriptor, 0, _RESERVED_BYTES)
+            finally:
+                os.close(descriptor)
+        except OSError as e:
+            raise StorageRefused(
+                f"{self._path}: cannot be written ({e.strerror}); make room there, or fix its owner: without it nothing"
+                " could be closed while the database takes no writes"
+            ) from e
 
     def append(self, entry: Mapping[str, Any]) -> bool:
         """Write an entry through to the disk; return whether that worked. Closing goes on without it."""
@@ -58,10 +66,11 @@ class EmergencyLog:
         return [_read(line) for line in lines if line]
 
     def clear(self) -> None:
-        """Start over, after the entries are safe in the database."""
-        with self._path.open("wb") as file:
-            file.truncate(0)
-        self.reserve()
+        """Start over, after the entries are safe in the database; the space stays taken, as the disk may be full."""
+        with self._path.open("r+b") as file:
+            file.write(bytes(os.fstat(file.fileno()).st_size))
+            file.truncate(_RESERVED_BYTES)
+            os.fsync(file.fileno())
 
     def _end(self, descriptor: int) -> int:
         size = os.fstat(descriptor).st_size

@@ -11,7 +11,7 @@ import pytest
 
 from core.emergency import EmergencyLog
 from core.sending import send_once
-from db import Claimed, LegState, StorageUnavailable
+from db import Claimed, LegState, StorageRefused, StorageUnavailable
 from models.enums import OrderType, Outcome, TimeInForce
 from models.errors import LimitExceeded
 from models.requests import Ack, AckKind, Action, CancelOrder
@@ -329,3 +329,14 @@ def test_emergency_log_has_its_space_before_it_is_needed(tmp_path: Path) -> None
     after = os.stat(tmp_path / "emergency.log")
     assert (before.st_size, before.st_blocks) == (after.st_size, after.st_blocks)
     assert log.entries() == [{"n": 1}, {"n": 2}]
+    log.clear()
+    cleared = os.stat(tmp_path / "emergency.log")
+    assert (cleared.st_size, cleared.st_blocks) == (before.st_size, before.st_blocks)
+    assert log.append({"n": 3})
+    assert log.entries() == [{"n": 3}]
+
+
+def test_emergency_log_that_cannot_be_kept_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(StorageRefused, match=r"emergency\.log: cannot be written \(Not a directory\); make room"):
+        EmergencyLog(tmp_path / "data" / "emergency.log").reserve()
