@@ -38,7 +38,12 @@ _COUNTED_TWICE = frozenset({"max_total_notional", "max_positions"})
 
 async def on_trailing(call: Call) -> Reply:
     """Ask for a trailing stop's distance."""
-    _need_trailing(PositionKey.read(call.arguments).exchange)
+    key = PositionKey.read(call.arguments)
+    _need_trailing(key.exchange)
+    written = call.arguments[len(key.arguments()) :]
+    if written:
+        held = await _held(call)
+        return await _plan_trailing(call, held, trailing_distance(held.position, held.instrument, written[0]))
     await ask_for(call, "trailing", call.arguments)
     return await _asked(call, ask_trailing_view)
 
@@ -78,7 +83,7 @@ async def cmd_trailing(call: Call) -> Reply:
     symbol, _, rest = call.text.strip().partition(" ")
     if not rest.strip():
         raise BadOrder("expected a market and a distance", code="missing_number", word=symbol[:32] or "…")
-    found = await only_position(call, parse_symbol(symbol))
+    found = await only_position(call, parse_symbol(symbol), "tr", rest.strip())
     if isinstance(found, Screen):
         return found
     _need_trailing(found.account.exchange)

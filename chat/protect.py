@@ -24,7 +24,7 @@ from telegram_ui.buttons import PositionKey
 from telegram_ui.screen import Screen
 from telegram_ui.texts import N_
 from telegram_ui.views.plans import protection_plan, removal_plan
-from telegram_ui.views.positions import ask_level_view, position_gone_view, positions_view
+from telegram_ui.views.positions import ask_level_view, position_gone_view, which_view
 
 _NOTHING = Decimal(0)
 
@@ -52,10 +52,15 @@ async def _ask_level(call: Call, which: str) -> Reply:
     key = PositionKey.read(call.arguments)
     position = await find_position(call, key)
     account = key.account_of(call.user_id)
+    is_stop = which == "stop"
     if position is None:
         return position_gone_view(call.t, account, key.symbol)
+    written = call.arguments[len(key.arguments()) :]
+    if written:
+        held = Held(account, position, await find_instrument(call, account, key.symbol))
+        return await _preview(call, held, parse_level(written[0]), is_stop=is_stop)
     await ask_for(call, which, key.arguments())
-    return ask_level_view(call.t, account, position, is_stop=which == "stop")
+    return ask_level_view(call.t, account, position, is_stop=is_stop)
 
 
 async def on_stop_answer(call: Call) -> Reply:
@@ -90,12 +95,17 @@ async def _command(call: Call, *, is_stop: bool) -> Reply:
     if not rest.strip():
         raise BadOrder("expected a market and a price", code="missing_number", word=symbol[:32] or "…")
     level = parse_level(rest)
-    found = await only_position(call, parse_symbol(symbol))
+    found = await only_position(call, parse_symbol(symbol), "sl" if is_stop else "tp", rest.strip())
     return found if isinstance(found, Screen) else await _preview(call, found, level, is_stop=is_stop)
 
 
-async def only_position(call: Call, symbol: str) -> Held | Screen:
-    """Return the one position in a market, or the list where there are several."""
+async def only_position(call: Call, symbol: str, name: str, wish: str = "") -> Held | Screen:
+    """Return the one position in a market; where there are several, the question which, whose buttons go on.
+
+    Args:
+        name: What the buttons do.
+        wish: What was written after the market.
+    """
     parts = await ask_all(await chosen_accounts(call), lambda account: held_in(call, account, symbol))
     owned = [(part.account, position) for part in parts for position in part.value or []]
     if len(owned) == 1:
@@ -103,7 +113,7 @@ async def only_position(call: Call, symbol: str) -> Held | Screen:
         return Held(account, position, await find_instrument(call, account, position.symbol))
     if not owned:
         raise nothing_held(parts, symbol)
-    return positions_view(call.t, parts)
+    return which_view(call.t, owned, name, wish)
 
 
 async def _held(call: Call, key: PositionKey) -> Held:
@@ -125,7 +135,7 @@ async def on_breakeven(call: Call) -> Reply:
 
 async def cmd_breakeven(call: Call) -> Reply:
     """Preview `/be BTC`."""
-    found = await only_position(call, parse_symbol(call.text))
+    found = await only_position(call, parse_symbol(call.text), "be")
     if isinstance(found, Screen):
         return found
     key = PositionKey.of(found.position, found.account)

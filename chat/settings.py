@@ -26,12 +26,14 @@ class Setting:
     Attributes:
         key: Its name in the records, which the trading code reads.
         show: Turns what is stored into words.
+        nothing: What holds where nothing is stored, nor is there by default.
     """
 
     key: str
     title: str
     example: str = ""
     show: Callable[[Texts, Any], str] = lambda _, value: str(value)
+    nothing: str = N_("no limit")
 
     @property
     def rule(self) -> Preference:
@@ -93,7 +95,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(key=MOVING_STOP, title=N_("Stop follows the targets"), show=_show_switch),
     Setting(key="zone", title=N_("Time zone"), example="Europe/Kyiv"),
     Setting(key=GLOBAL, title=N_("Tell me of changes"), show=_show_loudness),
-    Setting(key=QUIET_HOURS, title=N_("Quiet hours"), example="23-7"),
+    Setting(key=QUIET_HOURS, title=N_("Quiet hours"), example="23-7", nothing=N_("none")),
     Setting(key="real_trading", title=N_("Real money"), show=_show_switch),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
@@ -108,7 +110,7 @@ async def cmd_settings(call: Call) -> Reply:
 
 def _row(t: Texts, setting: Setting, value: Any) -> SettingRow:
     in_force = setting.rule.default if value is None else value
-    shown = t("no limit") if in_force is None else setting.show(t, in_force)
+    shown = t(setting.nothing) if in_force is None else setting.show(t, in_force)
     return SettingRow(key=setting.key, title=setting.title, value=shown, is_default=value is None)
 
 

@@ -94,9 +94,10 @@ async def preview(
 
 
 def _not_previewed(call: Call, refused: Sequence[Part[OrderPreview]]) -> Screen:
-    """Tell why no account can take a ticket."""
-    if len(refused) == 1 and refused[0].error is not None:
-        raise refused[0].error
+    """Tell why no account can take a ticket: once, where it is the same for all of them."""
+    errors = [part.error for part in refused if part.error is not None]
+    if all((error.code, error.fields) == (errors[0].code, errors[0].fields) for error in errors):
+        raise errors[0]
     return nowhere_view(call.t, refused)
 
 

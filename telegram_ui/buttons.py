@@ -27,6 +27,11 @@ def action(name: str, *arguments: str | int) -> str:
     return _BAR.join([name, *(str(argument) for argument in arguments)])
 
 
+def is_argument(text: str) -> bool:
+    """Whether a button can carry a text as one of its arguments."""
+    return _BAR not in text
+
+
 def read_action(data: str) -> tuple[str, tuple[str, ...]]:
     """Return the name and the arguments of a button's data."""
     name, *arguments = data.split(_BAR)

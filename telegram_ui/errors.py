@@ -6,9 +6,10 @@ from typing import Any
 
 from models.errors import BadOrder, NotSent, OutcomeUnknown, Rejected, TradingError, Unavailable
 from telegram_ui.buttons import back_button, home_button
-from telegram_ui.screen import Html, Screen, code, lines
-from telegram_ui.sentences import SENTENCES
+from telegram_ui.screen import Html, Keyboard, Screen, code, lines
+from telegram_ui.sentences import SENTENCES, WRITTEN_WELL
 from telegram_ui.texts import N_, Texts
+from telegram_ui.ways_on import way_on
 from telegram_ui.words import badge_word, venue_name
 
 _CONSEQUENCES: tuple[tuple[type[TradingError], str], ...] = (
@@ -44,20 +45,29 @@ def code_line(
 
 
 def error_view(t: Texts, error: TradingError, *, number: str = "", example: str = "", back: str = "") -> Screen:
-    """Return the screen of an error: what happened, what follows, and a way back.
+    """Return the screen of an error: what happened, what follows, a way on and a way back.
 
     Args:
         back: The action that leads to where the person was.
-        example: How it is written rightly, shown where what was typed is at fault.
+        example: How it is written rightly, shown where the form of what was typed is at fault.
     """
+    is_misspelt = isinstance(error, BadOrder) and error.code not in WRITTEN_WELL
     consequence = next((text for kind, text in _CONSEQUENCES if isinstance(error, kind)), None)
     return Screen(
         text=lines(
             "⚠️ " + error_line(t, error, number=number),
-            t("For example: {example}", example=code(example)) if example and isinstance(error, BadOrder) else None,
+            t("For example: {example}", example=code(example)) if example and is_misspelt else None,
             t(consequence) if consequence else None,
         ),
-        keyboard=((*((back_button(t, back),) if back else ()), home_button(t)),),
+        keyboard=_ways(t, error, back),
+    )
+
+
+def _ways(t: Texts, error: TradingError, back: str) -> Keyboard:
+    way = way_on(t, error.code)
+    return (
+        *(((way,),) if way else ()),
+        (*((back_button(t, back),) if back else ()), home_button(t)),
     )
 
 

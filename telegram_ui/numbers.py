@@ -48,11 +48,11 @@ def to_figures(value: Decimal, figures: int) -> Decimal:
 
 
 def to_tick(value: Decimal, tick: Decimal | None) -> Decimal:
-    """Write a price with the decimals of its tick; without one, as the venue said it, at most seven figures."""
+    """Write a price with the decimals of its tick; without one, with those it needs, at most seven figures."""
     if tick is not None:
         return value.quantize(Decimal(1).scaleb(min(_exponent(tick), 0)), ROUND_HALF_EVEN)
     figures = len(value.as_tuple().digits)
-    return value if figures <= _PRICE_DIGITS else to_figures(value, _PRICE_DIGITS)
+    return trimmed(value if figures <= _PRICE_DIGITS else to_figures(value, _PRICE_DIGITS))
 
 
 def _exponent(value: Decimal) -> int:

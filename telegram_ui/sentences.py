@@ -52,8 +52,12 @@ _ORDER = {
     "trigger_direction": N_("The trigger price is on the wrong side of the market's."),
     "stop_wrong_side": N_("The stop is on the wrong side: a long's stop is below its entry, a short's above."),
     "target_wrong_side": N_("The target is on the wrong side: a long's target is above its entry, a short's below."),
-    "stop_at_market": N_("A stop at {price} would fire at once: the market is at {mark}."),
-    "target_at_market": N_("A target at {price} would fire at once: the market is at {mark}."),
+    "stop_at_market": N_(
+        "A stop at {price} would fire at once: the market is at {mark}. Choose another price, or wait."
+    ),
+    "target_at_market": N_(
+        "A target at {price} would fire at once: the market is at {mark}. Choose another price, or wait."
+    ),
     "bad_leverage": N_("Leverage here goes from {minimum} to {maximum}."),
     "leverage_too_high": N_("The leverage is too high for this market or this size; choose less."),
     "price_out_of_band": N_("The venue takes no such price now; choose one nearer to the market's."),
@@ -110,6 +114,7 @@ _ORDER = {
     "two_positions": N_("There is a long and a short here; close one from /positions."),
     "more_than_position": N_("The position is only {size}."),
     "no_position": N_("There is no such position any more."),
+    "nothing_held": N_("You hold no {symbol} in the chosen accounts."),
     "order_not_found": N_("This order is not open any more."),
     "trade_not_found": N_("I do not find this trade any more."),
     "no_trades": N_("Nothing was closed in this time."),
@@ -216,6 +221,33 @@ _WEATHER = {
 
 SENTENCES: dict[str, str] = {**_TYPED, **_ORDER, **_LIMITS, **_KEYS, **_WEATHER}
 """Sentence by code."""
+
+WRITTEN_WELL: frozenset[str] = frozenset(
+    {
+        "alert_now",
+        "already_set",
+        "bad_account_name",
+        "bad_button",
+        "market_closed",
+        "no_liquidity",
+        "no_position",
+        "no_price",
+        "no_trades",
+        "not_modified",
+        "nothing_held",
+        "nothing_to_cancel",
+        "nothing_to_do",
+        "order_not_open",
+        "position_closed",
+        "reference_price_missing",
+        "stop_at_market",
+        "target_at_market",
+        "trade_not_found",
+        "trailing_not_supported",
+        "two_positions",
+    }
+)
+"""Codes of what was written rightly and stands against how things are: no example of the form helps."""
 
 WARNINGS: dict[str, str] = {
     "no_stop": N_("No stop: a loss is limited only by liquidation."),

@@ -13,14 +13,15 @@ from telegram_ui.buttons import (
     back_button,
     danger,
     home_button,
+    is_argument,
     pager,
     refresh_button,
     scope_rows,
 )
 from telegram_ui.parts import Part, as_of_line, blocks, part_text
-from telegram_ui.screen import Button, Html, Keyboard, Screen, bold, dotted, lines, words
+from telegram_ui.screen import MAX_ACTION_BYTES, Button, Html, Keyboard, Screen, bold, dotted, lines, words
 from telegram_ui.texts import Texts
-from telegram_ui.words import MARGIN_MODES, account_line, side_mark
+from telegram_ui.words import MARGIN_MODES, account_line, badge_word, side_mark, venue_name
 
 PER_PAGE = 6
 CLOSE_PERCENTS = (25, 50, 75, 100)
@@ -99,14 +100,17 @@ def _protection(t: Texts, position: Position) -> Html:
 def _list_keyboard(
     t: Texts, shown: Sequence[tuple[Account, Position]], page: int, pages: int, scope: Scope
 ) -> Keyboard:
+    names = [_name(position) for _, position in shown]
+    is_clear = len(set(names)) == len(names)
     cards = [
         Button(
-            text=f"{position.symbol} {side_mark(position.side)}",
+            text=name if is_clear else _place_name(name, account),
             action=action("pos", *PositionKey.of(position, account).arguments()),
         )
-        for account, position in shown
+        for name, (account, position) in zip(names, shown, strict=True)
     ]
-    pairs = [tuple(cards[n : n + 2]) for n in range(0, len(cards), 2)]
+    wide = 2 if is_clear else 1
+    pairs = [tuple(cards[n : n + wide]) for n in range(0, len(cards), wide)]
     close_all = danger(t("Close all positions"), action("closeall", *scope.arguments))
     return (
         *pairs,
@@ -115,6 +119,39 @@ def _list_keyboard(
         *scope_rows(t, "poss", scope),
         (refresh_button(t, action("poss", page, *scope.arguments)), home_button(t)),
     )
+
+
+def _name(position: Position) -> str:
+    return f"{position.symbol} {side_mark(position.side)}"
+
+
+def _place_name(name: str, account: Account) -> str:
+    return f"{name} · {venue_name(account.exchange)} {badge_word(account.account_type)}"
+
+
+def which_view(t: Texts, owned: Sequence[tuple[Account, Position]], name: str, wish: str = "") -> Screen:
+    """Ask which of several positions a command is about; each button goes on with what was written.
+
+    Args:
+        name: What the buttons do.
+        wish: What was written after the market; left out, and asked for, where it does not fit a button.
+    """
+    rows = [
+        (_place_name(_name(position), account), action(name, *PositionKey.of(position, account).arguments()))
+        for account, position in owned
+    ]
+    return Screen(
+        text=blocks(bold(t("Which position?")), *(_row_text(t, account, position) for account, position in owned)),
+        keyboard=(
+            *((Button(text=text, action=_with_wish(act, wish)),) for text, act in rows),
+            (Button(text=t("Positions"), action="poss"), home_button(t)),
+        ),
+    )
+
+
+def _with_wish(act: str, wish: str) -> str:
+    whole = action(act, wish)
+    return whole if wish and is_argument(wish) and len(whole.encode()) <= MAX_ACTION_BYTES else act
 
 
 def position_view(

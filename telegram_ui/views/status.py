@@ -44,7 +44,7 @@ class Health:
 
 def status_view(t: Texts, health: Health, accounts: Sequence[AccountHealth], *, is_owner: bool = False) -> Screen:
     """Show how the bot is doing; what is wrong with it only to its owner, who can do something about it."""
-    mode = t("sandbox: simulated money") if health.is_sandbox else t("live")
+    mode = t("sandbox, simulated money") if health.is_sandbox else t("real venues")
     return Screen(
         text=blocks(
             lines(bold(t("Status")), dotted(f"ElCaro {health.version}", f"Python {health.python}")),

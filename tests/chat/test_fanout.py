@@ -74,6 +74,31 @@ async def test_ticked_accounts_are_where_everything_happens(rig: Rig, owner: Pho
     assert (await owner.says("/balance")).text.count("Equity") == 1
 
 
+async def test_level_for_a_market_held_twice_asks_which_and_keeps_what_was_written(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange bybit,hyperliquid")
+    for written, kept in (("/sl BTC 3%", "stop at"), ("/tp BTC 5%", "target at"), ("/be BTC", "stop at")):
+        asked = await owner.says(written)
+        assert "Which position?" in asked.text
+        assert [text for text in asked.buttons if "LONG" in text] == [
+            "BTCUSDT 🟢 LONG · Bybit PAPER",
+            "BTCUSDT 🟢 LONG · HyperLiquid PAPER",
+        ]
+        assert kept in (await owner.taps("HyperLiquid PAPER")).text.lower(), written
+    await owner.says("/trail BTC 2%")
+    assert "Trailing stop" in (await owner.taps("Bybit PAPER")).text
+
+
+async def test_refusal_is_said_once_for_all_accounts_and_leads_on(rig: Rig, owner: Phone) -> None:
+    await owner.says("/pause")
+    refused = await owner.says(f"/buy BTC 200$ {BOTH}")
+    assert refused.text.count("Only closing works now") == 1
+    assert "Resumed" in (await owner.taps("Resume")).text
+    gone = await owner.says("/close DOGE")
+    assert "You hold no DOGE in the chosen accounts." in gone.text
+    assert "For example" not in gone.text
+    assert "BTCUSDT" in (await owner.taps("All positions")).text
+
+
 async def test_close_takes_its_share_of_each_account_and_panic_takes_all(rig: Rig, owner: Phone) -> None:
     await owner.says(f"/buy SOL 400$ sl 2% {BOTH}")
     await owner.taps("✅")

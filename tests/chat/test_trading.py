@@ -108,7 +108,6 @@ REFUSED = {
     "/buy BTC 100$ sl 99999999": "stop is on the wrong side",
     "/buy " + "9" * 4000: "too long",
     "/close NOSUCHCOIN": "no market",
-    "/close ETH": "no such position",
     "/close BTC 200%": "more than the whole position",
     "/lev BTC": "leverage",
     "/lev BTC 1000": "Leverage here goes",

@@ -110,6 +110,7 @@ def failed_orders() -> Part[list[Order]]:
 
 POSITIONS: dict[str, Make] = {
     "positions": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG]), ok(s.TESTNET, [s.SHORT])]),
+    "positions_which": lambda t: positions.which_view(t, [(s.PAPER, s.LONG), (s.TESTNET, s.LONG)], "sl", "2%"),
     "positions_none": lambda t: positions.positions_view(t, [ok(s.PAPER, [])]),
     "positions_unknown": lambda t: positions.positions_view(t, [failed(s.PAPER, s.SILENT_VENUE)]),
     "positions_second_page": lambda t: positions.positions_view(t, [ok(s.PAPER, [s.LONG] * 8)], 1),
@@ -381,6 +382,8 @@ NOTICES: dict[str, Make] = {
 ERRORS: dict[str, Make] = {
     "error_typed": told(BadOrder("", code="bad_number", name="size", text="<b>abc"), "/long BTC 100$ 5x sl 2% tp 4%"),
     "error_limit": told(LimitExceeded("", code="max_leverage", limit=D(5), found=D(10))),
+    "error_paused": told(LimitExceeded("", code="paused"), "/long BTC 100$ 5x sl 2% tp 4%"),
+    "error_nothing_held": told(BadOrder("", code="nothing_held", symbol="DOGE"), "/close BTC 50%"),
     "error_no_keys": told(NoCredentials("")),
     "error_rejected": told(Rejected("Unknown & odd", code="refused")),
     "error_unavailable": told(s.SILENT_VENUE),
