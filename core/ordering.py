@@ -23,8 +23,8 @@ from exchanges.base import AccountVenue
 from exchanges.pacing import Purpose, reads_for
 from exchanges.spec import Capability
 from models.account import Account
-from models.enums import AccountType, OrderSide, OrderType, PositionMode, PositionSide, TimeInForce
-from models.errors import BadOrder, Unavailable
+from models.enums import AccountType, OrderSide, OrderType, Outcome, PositionMode, PositionSide, TimeInForce
+from models.errors import BadOrder, NotSent, Unavailable
 from models.requests import (
     Action,
     AmendOrder,
@@ -189,7 +189,8 @@ class Ordering(Reading):
         """Cancel every open order of a market or of the account.
 
         Returns:
-            One result per request, of which the venue needs one or more per market; empty when no order was open.
+            One result per request, of which the venue needs one or more per market; empty when no order was open. What
+            could not be sent is a refusal among them, and keeps nothing else from being cancelled.
         """
         cause = cause or fresh_cause()
         account, client = await self.client(user_id, exchange, account_type)
@@ -200,12 +201,18 @@ class Ordering(Reading):
             by_market.setdefault(order.native_symbol, []).append(order)
         results = []
         for native, orders in by_market.items():
-            instrument = markets[native]
+            symbol = orders[0].symbol
+            if (instrument := markets.get(native)) is None:  # listed after the table was read, or not any more
+                results.append(_refusal(account, symbol, BadOrder("no such market", code="unknown_symbol")))
+                continue
             cancels = [cancel_of(instrument, order) for order in orders]
             for number, part in enumerate(cancel_requests(spec_of(account.exchange).cancels, cancels)):
                 action = CancelAll(instrument=instrument, orders=part)
                 own_cause = f"{cause}:{native}" + (f":{number}" if number else "")
-                results.append(await self.submit(account, client, action, own_cause))
+                try:
+                    results.append(await self.submit(account, client, action, own_cause))
+                except NotSent as e:
+                    results.append(_refusal(account, symbol, e))
         return results
 
     @reads_for(Purpose.WRITE)
@@ -302,6 +309,18 @@ class Ordering(Reading):
             return position_side_of(named)
         opens_long = (side is OrderSide.BUY) is not reduce_only
         return PositionSide.LONG if opens_long else PositionSide.SHORT
+
+
+def _refusal(account: Account, symbol: str, error: NotSent) -> OrderResult:
+    """Return an action that was not sent as a result beside others that were."""
+    return OrderResult(
+        outcome=Outcome.REJECTED,
+        exchange=account.exchange,
+        account_type=account.account_type,
+        symbol=symbol,
+        error_code=error.code,
+        error_message=error.message,
+    )
 
 
 def fresh_cause() -> str:

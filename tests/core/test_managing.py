@@ -82,3 +82,19 @@ async def test_stop_that_stands_is_no_error_when_the_old_one_cannot_be_cancelled
     )
     assert result.outcome is Outcome.ACCEPTED
     assert [type(action) for action in room.venue.posts[1:]] == [SetProtection]
+
+
+async def test_order_of_a_market_that_is_not_listed_keeps_no_other_from_being_cancelled(room: Room) -> None:
+    for cause, symbol in (("a", "NEWUSDT"), ("b", "BTCUSDT")):
+        await room.buy(
+            cause,
+            instrument=instrument("hyperliquid", symbol),
+            order_type=OrderType.LIMIT,
+            price=Decimal(50000),
+            time_in_force=TimeInForce.GTC,
+        )
+    managing = Managing(OnePath(room), accounts=lambda: Accounts(is_sandbox=True), desk=lambda: room.desk)
+    work = managing.cancel_all_orders(7, exchange="hyperliquid", account_type="paper", cause="c")
+    results = await room.clock.run(work)
+    assert [(result.symbol, result.success) for result in results] == [("NEWUSDT", False), ("BTCUSDT", True)]
+    assert [order.symbol for order in await room.client.get_open_orders()] == ["NEWUSDT"]
