@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from sandbox import demo
+from sandbox.hyperliquid.exchange import load_signing
 from sandbox.server import CONTROL, DEFAULT_PORT_BASE, PARTS, Sandbox, ports_from
 from sandbox.state import DamagedStateError, UnwritableStateError
 
@@ -59,6 +60,7 @@ async def serve(options: argparse.Namespace) -> None:
     async with sandbox:
         sys.stdout.write(json.dumps(sandbox.announcement()) + "\n")
         sys.stdout.flush()
+        await asyncio.to_thread(load_signing)  # while whoever trades here starts
         await sandbox.run_until(stop)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hyperliquid.utils import signing
-
 from sandbox.hyperliquid.wire import (
     Optional,
     Reader,
@@ -89,7 +87,7 @@ USER_ACTIONS: Final[Mapping[str, UserSigned]] = {
     "usdClassTransfer": UserSigned(
         fields=struct(amount=text, toPerp=flag, nonce=uint),
         primary_type="HyperliquidTransaction:UsdClassTransfer",
-        types=signing.USD_CLASS_TRANSFER_SIGN_TYPES,
+        types=_typed("amount:string", "toPerp:bool", "nonce:uint64"),
     ),
     "sendAsset": UserSigned(
         fields=struct(
@@ -102,29 +100,37 @@ USER_ACTIONS: Final[Mapping[str, UserSigned]] = {
             nonce=uint,
         ),
         primary_type="HyperliquidTransaction:SendAsset",
-        types=signing.SEND_ASSET_SIGN_TYPES,
+        types=_typed(
+            "destination:string",
+            "sourceDex:string",
+            "destinationDex:string",
+            "token:string",
+            "amount:string",
+            "fromSubAccount:string",
+            "nonce:uint64",
+        ),
     ),
     "usdSend": UserSigned(
         fields=struct(destination=address, amount=text, time=uint),
         primary_type="HyperliquidTransaction:UsdSend",
-        types=signing.USD_SEND_SIGN_TYPES,
+        types=_typed("destination:string", "amount:string", "time:uint64"),
         nonce_field="time",
     ),
     "withdraw3": UserSigned(
         fields=struct(destination=address, amount=text, time=uint),
         primary_type="HyperliquidTransaction:Withdraw",
-        types=signing.WITHDRAW_SIGN_TYPES,
+        types=_typed("destination:string", "amount:string", "time:uint64"),
         nonce_field="time",
     ),
     "userDexAbstraction": UserSigned(
         fields=struct(user=address, enabled=flag, nonce=uint),
         primary_type="HyperliquidTransaction:UserDexAbstraction",
-        types=signing.USER_DEX_ABSTRACTION_SIGN_TYPES,
+        types=_typed("user:address", "enabled:bool", "nonce:uint64"),
     ),
     "userSetAbstraction": UserSigned(
         fields=struct(user=address, abstraction=literal(*ABSTRACTIONS), nonce=uint),
         primary_type="HyperliquidTransaction:UserSetAbstraction",
-        types=signing.USER_SET_ABSTRACTION_SIGN_TYPES,
+        types=_typed("user:address", "abstraction:string", "nonce:uint64"),
     ),
 }
 

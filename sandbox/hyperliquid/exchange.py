@@ -4,6 +4,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/exchange-endp
 """
 
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any, Final
 
 from sandbox.hyperliquid import orders, settings, transfers
@@ -11,7 +12,6 @@ from sandbox.hyperliquid.accounts import Holder, RefusedAction
 from sandbox.hyperliquid.actions import SignedRequest
 from sandbox.hyperliquid.blocks import Lane
 from sandbox.hyperliquid.nonces import RefusedNonce
-from sandbox.hyperliquid.signing import UnrecoverableSignature, recover_signer
 from sandbox.hyperliquid.venue import Venue
 
 Answer = dict[str, Any]
@@ -41,6 +41,13 @@ _SETTINGS: Final[Mapping[str, Callable[[Venue, Holder, Mapping[str, Any]], None]
     "subAccountTransfer": transfers.sub_account_transfer,
 }
 _CANCELS: Final = frozenset({"cancel", "cancelByCloid", "noop"})
+
+
+def load_signing() -> ModuleType:
+    """Return what knows signatures. The vendor's libraries take as long to load as the whole sandbox without them."""
+    from sandbox.hyperliquid import signing  # noqa: PLC0415 - for its time, see above
+
+    return signing
 
 
 async def answer(venue: Venue, request: SignedRequest) -> Answer:
@@ -102,9 +109,10 @@ def admit(venue: Venue, request: SignedRequest) -> Holder:
 def _signer(request: SignedRequest) -> str:
     if request.is_user_signed and request.signed_nonce != request.nonce:
         raise RefusedAction("Nonce mismatch.")
+    signing = load_signing()
     try:
-        return recover_signer(request)
-    except UnrecoverableSignature as error:
+        return str(signing.recover_signer(request))
+    except signing.UnrecoverableSignature as error:
         raise RefusedAction("Unable to recover signer.") from error
 
 

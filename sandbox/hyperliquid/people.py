@@ -6,7 +6,8 @@ A key of the same byte thirty-two times is easy to recognise: 01 is the demo age
 from decimal import Decimal
 from typing import Final
 
-from eth_account import Account
+from coincurve import PrivateKey
+from sha3 import keccak_256
 
 from sandbox import demo
 from sandbox.hyperliquid.venue import COLLATERAL, Venue
@@ -34,7 +35,8 @@ SUB_ACCOUNT: Final = "0x" + "cc" * 20
 
 def address_of(key: str) -> str:
     """Return the lower-case address of a private key."""
-    return str(Account.from_key(key).address).lower()
+    public = PrivateKey.from_hex(key.removeprefix("0x")).public_key.format(compressed=False)
+    return f"0x{keccak_256(public[1:]).hexdigest()[-40:]}"
 
 
 def open_accounts(venue: Venue) -> None:

@@ -12,7 +12,7 @@ import pytest
 from eth_account import Account
 from hyperliquid.utils import signing
 
-from sandbox.hyperliquid.actions import read_request
+from sandbox.hyperliquid.actions import USER_ACTIONS, read_request
 from sandbox.hyperliquid.signing import UnrecoverableSignature, recover_signer
 from sandbox.hyperliquid.wire import UndecodableBody, plain
 
@@ -90,6 +90,21 @@ def test_user_signed_actions_are_recovered() -> None:
     transfer = {"type": "usdClassTransfer", "amount": "12.5", "toPerp": True, "nonce": NONCE}
     signature = SIGN_TRANSFER(WALLET, transfer, False)
     assert recover_signer(read_request({"action": transfer, "nonce": NONCE, "signature": signature})) == SIGNER
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("usdClassTransfer", "USD_CLASS_TRANSFER_SIGN_TYPES"),
+        ("sendAsset", "SEND_ASSET_SIGN_TYPES"),
+        ("usdSend", "USD_SEND_SIGN_TYPES"),
+        ("withdraw3", "WITHDRAW_SIGN_TYPES"),
+        ("userDexAbstraction", "USER_DEX_ABSTRACTION_SIGN_TYPES"),
+        ("userSetAbstraction", "USER_SET_ABSTRACTION_SIGN_TYPES"),
+    ],
+)
+def test_user_signed_messages_are_those_of_the_official_sdk(kind: str, name: str) -> None:
+    assert USER_ACTIONS[kind].types == getattr(signing, name)
 
 
 def test_unnamed_agent_signs_an_empty_name() -> None:
