@@ -192,6 +192,13 @@ async def _read_capped(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    """Return what trusts these certificates besides the system's; aiohttp has one of the system's alone already."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca_file)
+    return context
+
+
 class Network:
     """The process's one session and TLS context; hands out a `Transport` per venue and environment.
 
@@ -223,10 +230,8 @@ class Network:
         self._transports: dict[str, Transport] = {}
 
     async def __aenter__(self) -> "Network":
-        context = ssl.create_default_context()
-        if self._ca_file is not None:
-            context.load_verify_locations(self._ca_file)
-        connector = aiohttp.TCPConnector(limit=0, ssl=context, keepalive_timeout=_KEEPALIVE_S)
+        trusts = True if self._ca_file is None else _trusting(self._ca_file)
+        connector = aiohttp.TCPConnector(limit=0, ssl=trusts, keepalive_timeout=_KEEPALIVE_S)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),  # accounts share the session
