@@ -102,7 +102,7 @@ create_env_file() {
 run_tests() {
   install_from requirements-dev.lock
   local workers
-  workers="$(nproc 2>/dev/null || echo 2)"
+  workers="$(($(nproc 2>/dev/null || echo 2) + 1))" # tests wait for processes and threads: one more fills the gaps
   exec "$PY" -m pytest -n "$workers" --dist worksteal "$@"
 }
 

@@ -141,7 +141,7 @@ async def answer_that_comes_too_late_is_found(stage: Stage) -> None:
     stage.fault("delay_after", delay_after_s=30)
     started = stage.time.monotonic()
     assert (await stage.buy()).outcome in {Outcome.UNKNOWN, Outcome.FILLED}  # a stream may have told meanwhile
-    assert 7 <= stage.time.monotonic() - started <= 13
+    assert 7 <= stage.time.monotonic() - started < 25  # given up at the deadline, not when the answer comes
     assert await stage.resolved() <= 3
     assert await stage.state() is LegState.FILLED
     assert stage.counts == (1, 1)
@@ -341,7 +341,7 @@ async def flapping_network_doubles_and_loses_nothing(stage: Stage) -> None:
     assert len(legs) == taken == len(stage.posts())
     filled = {leg.client_order_id for leg in legs if leg.state is LegState.FILLED}
     assert filled == {order.client_order_id for order in stage.orders()}
-    assert all(leg.state in {LegState.FILLED, LegState.ABSENT} for leg in legs)
+    assert {(leg.state, leg.code) for leg in legs} == {(LegState.FILLED, ""), (LegState.ABSENT, "not_placed")}
     assert 0 < len(filled) < taken
     assert (await stage.alarms()).count("many_orders_unknown") == 1
 
