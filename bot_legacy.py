@@ -4,6 +4,8 @@ The same operations and the same door for orders as `bot_unified`, without its f
 streams, so that a defect in those is really bypassed. Small and frozen.
 """
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -18,9 +20,13 @@ from direct.calls import Pools, forget_clocks
 from exchanges.base import AccountVenue, PublicMarket
 from models.account import Account
 from models.enums import AccountType
-from models.errors import BadOrder
+from models.errors import BadOrder, Unavailable
 from models.unified import Instrument
 from models.venue import Credentials
+
+logger = logging.getLogger(__name__)
+
+_INSTRUMENTS_S = 600.0
 
 
 class _Direct(Protocol):
@@ -54,7 +60,7 @@ class LegacyGateway:
     _pools: dict[str, Pools] = field(default_factory=dict)
     _accounts: dict[tuple[Account, str], tuple[Credentials, AccountVenue]] = field(default_factory=dict)
     _markets: dict[str, AccountVenue] = field(default_factory=dict)
-    _instruments: dict[str, Sequence[Instrument]] = field(default_factory=dict)
+    _instruments: dict[str, tuple[float, Sequence[Instrument]]] = field(default_factory=dict)
 
     async def account(self, account: Account) -> AccountVenue:
         """Return an account's client; a new one when its keys changed."""
@@ -77,11 +83,19 @@ class LegacyGateway:
         return self._markets[key]
 
     async def instruments(self, exchange: str, account_type: AccountType) -> Sequence[Instrument]:
-        """Return every market of a venue, read once per process."""
+        """Return every market of a venue, read at most ten minutes ago; longer only while it cannot be read."""
         key = _address(exchange, account_type)
-        if key not in self._instruments:
-            self._instruments[key] = await self.market(exchange, account_type).get_instruments()
-        return self._instruments[key]
+        read_at, rows = self._instruments.get(key, (float("-inf"), ()))
+        if time.monotonic() - read_at < _INSTRUMENTS_S:
+            return rows
+        try:
+            rows = await self.market(exchange, account_type).get_instruments()
+        except Unavailable:
+            if not rows:
+                raise
+            logger.warning("markets not read anew", extra={"exchange": exchange})
+        self._instruments[key] = (time.monotonic(), rows)
+        return rows
 
     def forget(self) -> None:
         """Let go of every client and all that was read at an address: somebody else may serve it next."""
