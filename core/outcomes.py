@@ -156,17 +156,6 @@ def by_hand(state: LegState, words: str, filled_size: Decimal = Decimal(0)) -> D
     return decide
 
 
-def as_unknown(evidence: str, code: str = "") -> Decide:
-    """Return what no answer makes of a leg that was being sent."""
-
-    def decide(leg: Leg) -> LegUpdate | None:
-        if leg.state is not LegState.SENDING:
-            return None
-        return LegUpdate(state=LegState.UNKNOWN, evidence=evidence, code=code or None)
-
-    return decide
-
-
 def as_not_sent(evidence: str, code: str) -> Decide:
     """Return what giving up makes of a leg that provably never left."""
 

@@ -15,7 +15,7 @@ from storage.outbox import Message, enqueue
 from storage.processes import Job, require_lease
 from storage.reader import Reader
 from storage.repository import NowMs, Repository
-from storage.schema import ACCOUNTS, INTENTS, LEG_EVENTS, LEGS
+from storage.schema import LEG_EVENTS, LEGS
 from storage.writer import Transaction, Writer
 
 Decide = Callable[[Leg], LegUpdate | None]
@@ -232,15 +232,6 @@ class Journal(Repository):
             )
             for row in rows
         ]
-
-    async def count_intents(self, user_id: int, *, since_ms: int) -> int:
-        """Return how often a person asked for something since then."""
-        query = (
-            select(func.count())
-            .select_from(INTENTS.join(ACCOUNTS, ACCOUNTS.c.id == INTENTS.c.account_id))
-            .where(ACCOUNTS.c.user_id == user_id, INTENTS.c.created_ms >= since_ms, INTENTS.c.is_adopted == 0)
-        )
-        return int(await self._reader.value(query))
 
     async def high_water(self) -> int:
         """Return how much was ever written, by which a restored backup is recognised."""

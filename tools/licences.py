@@ -11,7 +11,6 @@ LOCK = ROOT / "requirements.lock"
 PAGE = ROOT / "docs/licences.md"
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
-_CLASSIFIER = "License :: OSI Approved :: "
 _NAMES = {
     "Apache Software License": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",

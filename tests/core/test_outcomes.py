@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.actions import effect_of, fingerprint, freeze, is_emergency, legs_of, symbol_of, thaw
-from core.outcomes import as_unknown, by_absence, by_answer, by_hand, by_order, merged, paired, result_of
+from core.outcomes import by_absence, by_answer, by_hand, by_order, merged, paired, result_of
 from db import RANKS, Effect, Leg, LegKind, LegState, Route
 from models.enums import OrderSide, OrderStatus, OrderType, Outcome, PositionSide
 from models.errors import BadOrder
@@ -169,11 +169,6 @@ def test_rank_and_filled_size_never_fall_whatever_order_the_evidence_comes_in(
 def test_absence_ends_only_what_is_open_to_doubt(state: LegState) -> None:
     update = by_absence("proof")(leg(state))
     assert (update.state if update else None) == (S.ABSENT if state in {S.UNKNOWN, S.ACKED} else None)
-
-
-@pytest.mark.parametrize("state", list(S))
-def test_lost_answer_makes_unknown_only_of_what_is_being_sent(state: LegState) -> None:
-    assert (as_unknown("why")(leg(state)) is not None) == (state is S.SENDING)
 
 
 @pytest.mark.parametrize("state", list(S))

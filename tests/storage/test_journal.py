@@ -324,12 +324,3 @@ async def test_job_write_needs_the_job(store: Store, account: Account) -> None:
         await store.journal.update(1, lambda _: update, lease=Job.RESOLVER)
     assert await store.processes.hold(Job.RESOLVER)
     assert await store.journal.update(1, lambda _: update, lease=Job.RESOLVER) is not None
-
-
-async def test_intents_are_counted_per_person_and_time(store: Store, account: Account, hands: Hands) -> None:
-    await claimed(store, account, "a", symbol="A")
-    hands.now_ms += 1000
-    await claimed(store, account, "b", symbol="B")
-    assert await store.journal.count_intents(account.user_id, since_ms=NOW_MS) == 2
-    assert await store.journal.count_intents(account.user_id, since_ms=NOW_MS + 1) == 1
-    assert await store.journal.count_intents(8, since_ms=0) == 0
