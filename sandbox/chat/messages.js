@@ -170,6 +170,7 @@ export const Log = () => {
   const list = useRef(null);
   const isFollowing = useRef(true);
   const lastTop = useRef(0);
+  const lastHeight = useRef(0);
   const [missed, setMissed] = useState(0);
   const [shown, setShown] = useState(SHOWN_AT_ONCE);
   const all = [...chat().messages.values()];
@@ -183,8 +184,10 @@ export const Log = () => {
   const noticeMove = () => {
     const { scrollHeight, scrollTop, clientHeight } = list.current;
     const isNear = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
-    const movedUp = scrollTop < lastTop.current; // content that grows, as photos do, moves nobody up
+    // content that grows, as photos do, moves nobody up; nor does a window that grows, as when the composer is emptied
+    const movedUp = scrollTop < lastTop.current && clientHeight === lastHeight.current;
     lastTop.current = scrollTop;
+    lastHeight.current = clientHeight;
     if (isNear || movedUp) isFollowing.current = isNear;
     return isNear;
   };
@@ -193,14 +196,17 @@ export const Log = () => {
     if (isFollowing.current) toBottom();
     return isFollowing.current;
   };
-  useLayoutEffect(() => {
+  const follow = () => {
     isFollowing.current = true;
-    setShown(SHOWN_AT_ONCE);
     setMissed(0);
     toBottom();
+  };
+  useLayoutEffect(() => {
+    setShown(SHOWN_AT_ONCE);
+    follow();
   }, [state.chatId]);
   useLayoutEffect(() => {
-    if (all.at(-1)?.from.id === state.actorId) toBottom();
+    if (all.at(-1)?.from.id === state.actorId) follow();
     else if (!keepUp()) setMissed((count) => count + 1);
   }, [newest]);
   useLayoutEffect(() => {
@@ -214,11 +220,6 @@ export const Log = () => {
   }, []);
   const onScroll = () => {
     if (noticeMove() && missed) setMissed(0);
-  };
-  const follow = () => {
-    isFollowing.current = true;
-    setMissed(0);
-    toBottom();
   };
   return html`
     <div class="log-frame">
