@@ -199,20 +199,22 @@ def _card(t: Texts, account: Account, position: Position, state: Html, keyboard:
 def _card_keyboard(t: Texts, key: PositionKey, *, can_trade: bool, is_pinned: bool) -> Keyboard:
     place = key.arguments()
     closes = tuple(danger(t("Close {percent}%", percent=n), action("cl", *place, n)) for n in CLOSE_PERCENTS)
-    protect = (
+    levels = (
         Button(text=t("Stop…"), action=action("sl", *place)),
         Button(text=t("Target…"), action=action("tp", *place)),
+    )
+    moves = (
         Button(text=t("Breakeven"), action=action("be", *place)),
+        Button(text=t("Trailing…"), action=action("tr", *place)),
     )
     change = (
-        Button(text=t("Trailing…"), action=action("tr", *place)),
         Button(text=t("Add…"), action=action("add", *place)),
         Button(text=t("Reverse"), action=action("rv", *place)),
     )
     share = Button(text=t("Close…"), action=action("cx", *place))
     chart = Button(text="📈 " + t("Chart"), action=action("ch", key.symbol, "1h"))
     return (
-        *((closes[:2], closes[2:], protect, change) if can_trade else ()),
+        *((closes[:2], closes[2:], levels, moves, change) if can_trade else ()),
         (*((share,) if can_trade else ()), chart),
         *_last_rows(t, place, is_pinned=is_pinned),
     )

@@ -102,9 +102,9 @@ def mode_view(
 def language_view(t: Texts) -> Screen:
     """Offer the languages, each in its own words."""
     buttons = tuple(
-        _choice(name, action("lang", code_), is_chosen=code_ == t.language) for code_, name in LANGUAGES.items()
+        (_choice(name, action("lang", code_), is_chosen=code_ == t.language),) for code_, name in LANGUAGES.items()
     )
-    return Screen(text=bold(t("Language")), keyboard=(buttons, (home_button(t),)))
+    return Screen(text=bold(t("Language")), keyboard=(*buttons, (home_button(t),)))
 
 
 def _choice(text: str, act: str, *, is_chosen: bool) -> Button:
