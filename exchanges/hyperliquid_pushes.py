@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
+from exchanges.hyperliquid_stream import slots_of
 from exchanges.streams import Connected, Line, StreamSpec, follow
 from exchanges.transport import Transport, json_object
 
@@ -128,8 +129,7 @@ class Pushes:
         wish = self._wishes.get(topic)
         is_new = wish is None
         if wish is None:
-            users = {each.user for each in self._wishes if each.user}
-            if len(self._wishes) >= _MOST_TOPICS or (topic.user and len(users | {topic.user}) > _MOST_USERS):
+            if len(self._wishes) >= _MOST_TOPICS or not self._may_follow(topic.user):
                 return None
             wish = self._wishes[topic] = _Wish(since=now, asked_at=now)
         wish.asked_at = now
@@ -139,6 +139,12 @@ class Pushes:
         elif is_new and self._line is not None:
             await self._say(self._line, "subscribe", topic)
         return wish
+
+    def _may_follow(self, user: str) -> bool:
+        if not user:
+            return True
+        users = {topic.user for topic in self._wishes if topic.user} | {user}
+        return len(users) <= _MOST_USERS and slots_of(self._transport).has_room_beside(users)
 
     async def _listen(self) -> None:
         """Follow the line until nobody asks for anything any more."""

@@ -8,7 +8,7 @@ https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/websocket/sub
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -57,6 +57,10 @@ class StreamSlots:
             self._users[user] -= 1
             if not self._users[user]:
                 del self._users[user]
+
+    def has_room_beside(self, users: Set[str]) -> bool:
+        """Whether so many accounts may be followed at once, these and those that stream."""
+        return len(users | self._users.keys()) <= self._most
 
 
 _slots: WeakKeyDictionary[Transport, StreamSlots] = WeakKeyDictionary()

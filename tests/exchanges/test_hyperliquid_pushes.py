@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from exchanges.hyperliquid_keys import AccountAddress
 from exchanges.hyperliquid_looks import Looks, changes_open_orders
 from exchanges.hyperliquid_market import BUDGET
 from exchanges.hyperliquid_pushes import Pushes, Topic
+from exchanges.hyperliquid_stream import slots_of
 from exchanges.pacing import Purpose, reading_for
 from exchanges.transport import Network
 from models.enums import MarginMode, OrderType
@@ -165,6 +166,14 @@ async def test_no_more_people_are_followed_than_leave_room_for_the_private_strea
     async with pushing(telling) as (pushes, _, _clock):
         told = [await pushes.latest(Topic("openOrders", "", f"0x{number}")) for number in range(6)]
     assert [push is not None for push in told] == [True] * 5 + [False]
+
+
+async def test_nobody_is_followed_in_the_place_of_a_private_stream() -> None:
+    async with pushing(telling) as (pushes, _, _clock), AsyncExitStack() as streams:
+        for number in range(8):
+            streams.enter_context(slots_of(pushes._transport).take(AccountAddress(f"0x{number}")))
+        told = [await pushes.latest(Topic("openOrders", "", f"0x{number}")) for number in (1, 8, 9, 10)]
+    assert [push is not None for push in told] == [True, True, True, False]
 
 
 async def test_push_that_cannot_be_read_is_as_good_as_none() -> None:
