@@ -18,7 +18,7 @@ from direct.hyperliquid_answers import read_answer
 from direct.hyperliquid_asking import HyperliquidAsking, Row
 from models import wire
 from models.enums import AccountType, MarginMode, PositionMode
-from models.errors import BadOrder, BadPayload, NotSent, Unavailable
+from models.errors import BadOrder, BadPayload, NotSent, Rejected, Unavailable
 from models.instrument import instruments_from_hyperliquid
 from models.market import tickers_from_hyperliquid
 from models.order import orders_from_hyperliquid
@@ -46,6 +46,9 @@ _OLDEST_MS, _NEWEST_MS = 2 * 24 * 3600 * 1000, 24 * 3600 * 1000
 """How far before and after its own clock the venue takes a nonce."""
 _MARGIN_MODES = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 _USDC = 0
+_POOLED, _PORTFOLIO = {"unifiedAccount", "portfolioMargin"}, "portfolioMargin"
+_WALLETS = {"user", "vault", "subAccount"}
+"""What an address is that owns money itself; its key could take it away."""
 
 
 class DirectHyperliquid(HyperliquidAsking):
@@ -123,13 +126,10 @@ class DirectHyperliquid(HyperliquidAsking):
                 await self._meta(dex)
         states = await self._states([dex for dex in dexes if self._collaterals[dex] == _USDC])
         spot = await self._record("spotClearinghouseState", user=await self._user())
-        abstraction = await self._ask("userAbstraction", user=await self._user())
-        if not isinstance(abstraction, str):
-            raise wire.bad_field("userAbstraction", "a word", abstraction)
         return Balance.from_hyperliquid(
             states[0],
             spot=spot,
-            abstraction=abstraction,
+            abstraction=await self._abstraction(),
             dex_states=states[1:],
             account_type=self._account_type,
             as_of=self._now(),
@@ -179,7 +179,7 @@ class DirectHyperliquid(HyperliquidAsking):
         """Return closed orders, newest first."""
         rows = await self._ask("historicalOrders", user=await self._user())
         orders = orders_from_hyperliquid(rows, account_type=self._account_type, as_of=self._now())
-        dated = [(order.updated_at or self._now(), order) for order in orders if not order.is_open]
+        dated = [(order.updated_at or order.created_at or self._now(), order) for order in orders if not order.is_open]
         wanted = [row for row in dated if _is_of(row[1], instrument) and (since is None or row[0] >= since)]
         return [order for _, order in sorted(wanted, key=lambda row: row[0], reverse=True)][:limit]
 
@@ -210,7 +210,7 @@ class DirectHyperliquid(HyperliquidAsking):
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the market's leverage for this account."""
-        return wire.positive(await self._leverage(instrument), "value")
+        return wire.optional_price(await self._leverage(instrument), "value")
 
     async def _leverage(self, instrument: Instrument) -> Row:
         data = await self._record("activeAssetData", user=await self._user(), coin=instrument.native_symbol)
@@ -223,30 +223,38 @@ class DirectHyperliquid(HyperliquidAsking):
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode: always one-way, margin mode market by market."""
-        mode = None
-        if instrument is not None:
-            mode = wire.described(await self._leverage(instrument), "type", _MARGIN_MODES)
-        return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY)
+        abstraction = await self._abstraction()
+        mode = MarginMode.PORTFOLIO if abstraction == _PORTFOLIO else None
+        if mode is None and instrument is not None:
+            mode = wire.choice(await self._leverage(instrument), "type", _MARGIN_MODES)
+        return AccountState(margin_mode=mode, position_mode=PositionMode.ONE_WAY, is_unified=abstraction in _POOLED)
+
+    async def _abstraction(self) -> str:
+        """Return the venue's word for where the account keeps its money."""
+        word = await self._ask("userAbstraction", user=await self._user())
+        return wire.text({"userAbstraction": word}, "userAbstraction")
 
     async def get_key_info(self) -> KeyInfo:
-        """Ask HyperLiquid what this key is."""
+        """Ask HyperLiquid what this key is.
+
+        Raises:
+            Rejected: It is nobody's agent, somebody else's, or past its time; or the vault is not its master's.
+        """
         role, master = await self._role()
-        # a vault or a sub-account is traded by its master's agents
-        is_agent = master is not None and self._given_master in {"", master.lower()}
-        if is_agent and self._vault and master is not None:
-            is_agent = await self._owner_of(self._vault) == master.lower()
-        agents = await self._records("extraAgents", user=master) if is_agent else []
-        named = next((row for row in agents if wire.text(row, "address").lower() == self.signer), None)
-        return KeyInfo(
-            is_valid=is_agent,
-            can_trade=is_agent,
-            can_withdraw=not is_agent,
-            is_read_only=False,
-            bound_ips=None,
-            expires_at=wire.optional_moment(named, "validUntil") if named else None,
-            is_master_key=role == "user",
-            label=wire.optional_text(named, "name") if named else None,
-        )
+        if role in _WALLETS:
+            return _key(is_master=True)
+        if master is None:
+            raise Rejected("HyperLiquid does not know this key; approve it as an API wallet first", code="key_invalid")
+        if self._given_master not in {"", master.lower()}:
+            raise Rejected("this API wallet belongs to another account", code="key_of_another_account")
+        if self._vault and await self._owner_of(self._vault) != master.lower():
+            raise Rejected("this account may not trade that vault or sub-account", code="vault_not_yours")
+        agents = await self._records("extraAgents", user=master)
+        named = next((row for row in agents if wire.text(row, "address").lower() == self.signer), {})
+        ends_at = wire.optional_moment(named, "validUntil")
+        if ends_at is not None and ends_at <= self._now():
+            raise Rejected("this API wallet has expired; approve a new one", code="key_expired")
+        return _key(ends_at=ends_at, label=wire.optional_text(named, "name"))
 
     # writes: called by core.orders only
 
@@ -296,6 +304,20 @@ class DirectHyperliquid(HyperliquidAsking):
         except requests.RequestException as e:
             return tuple(network_ack(e) for _ in ids)
         return read_answer(answer.status, answer.content, ids, asked["type"])
+
+
+def _key(*, is_master: bool = False, ends_at: datetime | None = None, label: str | None = None) -> KeyInfo:
+    return KeyInfo(
+        is_valid=True,
+        can_trade=True,
+        can_withdraw=is_master,
+        is_read_only=False,
+        bound_ips=None,
+        expires_at=ends_at,
+        permissions=("trade",),
+        is_master_key=is_master,
+        label=label,
+    )
 
 
 def _is_of(row: Position | Order | Fill | FundingPayment, instrument: Instrument | None) -> bool:

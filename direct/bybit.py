@@ -194,8 +194,10 @@ class DirectBybit(BybitAsking):
         """Return the account's fees."""
         symbol = instrument.native_symbol if instrument else "BTCUSDT"
         category = category_of(instrument) if instrument else "linear"
-        result = await self._read(lambda: self._http.get_fee_rates(category=category, symbol=symbol))
-        return FeeRates.from_bybit(_only(result))
+        row = _only(await self._read(lambda: self._http.get_fee_rates(category=category, symbol=symbol)))
+        if row.get("symbol") != symbol:
+            raise BadPayload("the venue answered about another market than the one asked for")
+        return FeeRates.from_bybit(row)
 
     async def get_account_state(self, instrument: Instrument | None = None) -> AccountState:
         """Return margin and position mode."""

@@ -194,7 +194,7 @@ class HLAccount:
 
     async def get_leverage(self, instrument: Instrument) -> Decimal | None:
         """Return the leverage that a new position would get."""
-        return wire.optional_decimal(await self._leverage_of(instrument), "value")
+        return wire.optional_price(await self._leverage_of(instrument), "value")
 
     async def get_fee_rates(self, instrument: Instrument | None = None) -> FeeRates:
         """Return the account's fees, asked every ten minutes; on builders' dexes twice those, as most of them charge.

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from direct.calls import Pools
+from exchanges.hyperliquid_keys import parse_key
 from hl_adapter import DirectHyperliquid
 from models.enums import AccountType, MarginMode
-from models.errors import BadOrder, BadPayload
+from models.errors import BadOrder, BadPayload, Rejected
 from models.values import from_millis
 from models.venue import Credentials
 from tests.exchanges.hyperliquid_kit import AGENT_KEY, BTC, CLOID, MASTER, NOW_MS, VAULT, answering
@@ -18,6 +19,7 @@ from tests.exchanges.wire_server import WireServer
 from tests.payloads.loading import payload
 
 STRANGER = "0x" + "c3" * 20
+AGENT = str(parse_key(AGENT_KEY).address)
 DEXES = [None, {"name": "xyz"}, {"name": "flx"}]
 TOKENS = {"tokens": [{"name": "USDC", "index": 0}, {"name": "USDH", "index": 360}], "universe": []}
 
@@ -106,7 +108,7 @@ async def test_an_amended_order_is_found_by_our_id_when_the_venues_is_gone() -> 
 
 async def test_the_margin_mode_of_a_market_is_known_without_a_position() -> None:
     data = {"user": MASTER, "coin": "BTC", "leverage": {"type": "isolated", "value": 5, "rawUsd": "0.0"}}
-    async with direct(activeAssetData=data) as account:
+    async with direct(activeAssetData=data, userAbstraction="default") as account:
         assert (await account.get_account_state(BTC)).margin_mode is MarginMode.ISOLATED
         assert await account.get_leverage(BTC) == 5
 
@@ -123,6 +125,32 @@ async def test_fills_are_read_to_the_newest_however_many_there_are() -> None:
     assert [row.fill_id for row in found] == [str(n) for n in range(1300, 0, -1)]
 
 
+REFUSED_KEYS: dict[str, dict[str, Any]] = {
+    "key_invalid": {"userRole": {"role": "missing"}},
+    "key_of_another_account": {"userRole": {"role": "agent", "data": {"user": STRANGER}}},
+    "key_expired": {"extraAgents": [{"name": "old", "address": AGENT, "validUntil": 1_600_000_000_000}]},
+}
+
+
+@pytest.mark.parametrize("code", REFUSED_KEYS)
+async def test_key_that_cannot_trade_here_is_refused_with_the_reason(code: str) -> None:
+    answers = {"userRole": {"role": "agent", "data": {"user": MASTER}}, "extraAgents": [], **REFUSED_KEYS[code]}
+    async with direct(values={"account_address": MASTER}, **answers) as account:
+        with pytest.raises(Rejected) as refused:
+            await account.get_key_info()
+    assert refused.value.code == code
+
+
+async def test_key_of_a_wallet_is_told_from_that_of_an_agent() -> None:
+    agents = [{"name": "bot", "address": AGENT, "validUntil": 1_999_999_999_999}]
+    async with direct(userRole={"role": "agent", "data": {"user": MASTER}}, extraAgents=agents) as account:
+        agent = await account.get_key_info()
+    assert (agent.is_valid, agent.can_withdraw, agent.is_master_key, agent.label) == (True, False, False, "bot")
+    async with direct(userRole={"role": "user"}) as account:
+        wallet = await account.get_key_info()
+    assert (wallet.can_withdraw, wallet.is_master_key) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("master", "owner", "is_valid"), [(MASTER, MASTER, True), (STRANGER, STRANGER, False), (MASTER, STRANGER, False)]
 )
@@ -135,7 +163,23 @@ async def test_agent_of_a_vaults_master_is_valid_and_a_strangers_is_not(
         return {"role": "agent", "data": {"user": master}}
 
     async with direct(values={"vault_address": VAULT}, userRole=role, extraAgents=[]) as account:
-        assert (await account.get_key_info()).is_valid is is_valid
+        if is_valid:
+            assert (await account.get_key_info()).is_valid
+        else:
+            with pytest.raises(Rejected):
+                await account.get_key_info()
+
+
+@pytest.mark.parametrize(
+    ("word", "mode", "is_unified"),
+    [("default", None, False), ("unifiedAccount", None, True), ("portfolioMargin", MarginMode.PORTFOLIO, True)],
+)
+async def test_account_says_whether_its_money_is_in_one_pot(
+    word: str, mode: MarginMode | None, is_unified: bool
+) -> None:
+    async with direct(userAbstraction=word) as account:
+        state = await account.get_account_state()
+    assert (state.margin_mode, state.is_unified) == (mode, is_unified)
 
 
 async def test_order_id_that_cannot_be_the_venues_is_refused_and_asked_of_nobody() -> None:
