@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Executable, Row, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from storage.errors import translated
+from storage.errors import StorageUnavailable, translated
 from storage.location import apply_pragmas
 
 _CONNECTIONS = 4
@@ -29,6 +29,7 @@ class Reader:
         event.listen(self._engine, "connect", _on_connect)
         self._threads = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="reader")
         self._pending = 0
+        self._closed = False
 
     @property
     def pending(self) -> int:
@@ -39,8 +40,10 @@ class Reader:
         """Return every row.
 
         Raises:
-            StorageUnavailable: The file could not be read.
+            StorageUnavailable: The file could not be read, or is closed.
         """
+        if self._closed:
+            raise StorageUnavailable("database: closed")
         self._pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, statement)
@@ -65,6 +68,7 @@ class Reader:
 
     async def close(self) -> None:
         """Finish what is being read and close every connection."""
+        self._closed = True
         self._threads.shutdown()
         self._engine.dispose()
 

@@ -121,6 +121,8 @@ async def test_closing_finishes_what_was_accepted(url: str) -> None:
     assert await asyncio.gather(*jobs) == [1] * 20
     with pytest.raises(StorageUnavailable):
         await store.writer.run(lambda tx: None)
+    with pytest.raises(StorageUnavailable):
+        await store.reader.all(text("SELECT 1"))
 
 
 async def test_statement_that_is_wrong_is_not_called_unavailable(store: Store) -> None:
