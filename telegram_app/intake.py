@@ -163,15 +163,17 @@ class Intake:
     async def _recover(self) -> None:
         """Handle what was stored and not finished. What ended the process three times is left alone, and told."""
         for stored in await self._store.inbox.pending(self._bot.id, _PENDING_BATCH):
-            update = Update.de_json(json.loads(stored.payload), self._bot)
             tries = await self._store.inbox.failed(stored.bot_id, stored.update_id)
             if tries < _TRIES:
-                await self._hand_out([update])
+                await self._hand_out([self._read(stored)])
                 continue
             logger.error("update given up", extra={"update": stored.update_id})
-            if tries < _TRIES * 2:  # unless telling of it ends the process too
-                await self._give_up(update)
+            if tries < _TRIES * 2:  # unless reading or telling of it ends the process too
+                await self._give_up(self._read(stored))
             await self._store.inbox.bury(stored.bot_id, stored.update_id)
+
+    def _read(self, stored: StoredUpdate) -> Update:
+        return Update.de_json(json.loads(stored.payload), self._bot)
 
     async def _hand_out(self, updates: Sequence[Update]) -> None:
         for update in updates:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -155,6 +155,16 @@ async def test_update_that_ended_the_process_three_times_is_left_alone_and_told(
     given_up = [await die_while_answering(bot, store) for _ in range(4)]
     assert given_up == [[], [], [], ["/poison"]]
     assert await store.inbox.pending(bot.id) == []
+
+
+async def test_stored_update_that_cannot_be_read_ends_the_process_only_so_often(bot: Bot, store: Store) -> None:
+    torn = StoredUpdate(bot_id=bot.id, update_id=1, kind="message", from_id=OWNER, payload="{", received_ms=1)
+    await store.inbox.add([torn])
+    lives = 0
+    while await store.inbox.pending(bot.id):
+        with suppress(ValueError):
+            await intake_of(bot, store, Answers())._recover()
+        assert (lives := lives + 1) < 10
 
 
 async def test_one_person_cannot_fill_the_memory_or_stop_others(server: Server, bot: Bot, store: Store) -> None:
