@@ -125,7 +125,7 @@ class LiveCards:
         try:
             async with self._messenger.turn(card.chat_id, card.message_id):
                 if self._is_followed(card):  # else it was tapped meanwhile
-                    await self._messenger.edit(card.chat_id, card.message_id, screen)
+                    await self._messenger.redraw(card.chat_id, card.message_id, screen)
         except TelegramError as e:
             logger.info("card not shown", extra={"chat": card.chat_id, "problem": type(e).__name__})
             self._drop(card)

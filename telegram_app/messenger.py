@@ -63,6 +63,20 @@ class Messenger:
             TelegramError: Telegram did not take it.
         """
         try:
+            await self.redraw(chat_id, message_id, screen)
+        except BadRequest as e:
+            if any(gone in e.message.lower() for gone in _GONE):
+                return await self.send(chat_id, screen)
+            raise
+        return message_id
+
+    async def redraw(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        """Put a screen in a message's place, and nowhere else.
+
+        Raises:
+            TelegramError: Telegram did not take it, or the message is gone.
+        """
+        try:
             await self._bot.edit_message_text(
                 screen.text,
                 chat_id=chat_id,
@@ -71,13 +85,8 @@ class Messenger:
                 reply_markup=inline_keyboard(screen.keyboard),
             )
         except BadRequest as e:
-            problem = e.message.lower()
-            if _SAME in problem:
-                return message_id
-            if any(gone in problem for gone in _GONE):
-                return await self.send(chat_id, screen)
-            raise
-        return message_id
+            if _SAME not in e.message.lower():
+                raise
 
     async def send_file(self, chat_id: int, attachment: Attachment, *, instead_of: int | None = None) -> bool:
         """Send a file, or put a picture in the place of another; return whether Telegram took it."""
@@ -107,7 +116,7 @@ class Messenger:
             try:
                 await self._bot.send_photo(chat_id, known, **options)
             except BadRequest:  # it was forgotten there
-                del self._pictures[mark]
+                self._pictures.pop(mark, None)
             else:
                 return
         sent = await self._bot.send_photo(chat_id, attachment.content, filename=attachment.name, **options)

@@ -34,3 +34,18 @@ async def test_card_that_breaks_is_drawn_no_more_and_the_others_are(server: Serv
     await cards.look_once()
     assert tries == ["broken"]
     assert server.state.messages[CHAT][sent[1].message_id].content.text == "drawn 1"
+
+
+async def test_card_that_somebody_deleted_does_not_come_back(server: Server, bot: Bot, store: Store) -> None:
+    people.send_text(server.state, CHAT, "/start")
+    cards = LiveCards(Messenger(bot, store))
+
+    async def draw() -> Screen:
+        return Screen(text=Html("drawn again"), is_live=True)
+
+    card = await bot.send_message(CHAT, "card")
+    cards.follow(CHAT, card.message_id, draw, shown=await draw())
+    await bot.delete_message(CHAT, card.message_id)
+    before = len(server.state.messages[CHAT])
+    await cards.look_once()
+    assert len(server.state.messages[CHAT]) == before
