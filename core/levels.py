@@ -77,5 +77,7 @@ def size_to_close(
         raise BadOrder("size: more than the position", code="more_than_position", size=held)
     taken = floor_size(instrument, wanted)
     if taken == 0:
-        raise BadOrder("size: below one step", code="below_min_size", minimum=instrument.size_step)
+        raise BadOrder(
+            "size: below one step", code="below_min_size", minimum=instrument.size_step, base=instrument.base
+        )
     return taken

@@ -58,7 +58,9 @@ def expected_entry(
 
 def refusal(instrument: Instrument, code: str, reason: str, **fields: Any) -> BadOrder:
     """Return the error of an order that a market cannot take."""
-    return BadOrder(f"{instrument.symbol}: {reason}", code=code, symbol=instrument.symbol, **fields)
+    return BadOrder(
+        f"{instrument.symbol}: {reason}", code=code, symbol=instrument.symbol, base=instrument.base, **fields
+    )
 
 
 def _check_identity(order: OrderRequest) -> None:

@@ -166,6 +166,7 @@ def _size(ticket: Ticket, facts: _Facts, entry: Decimal, stop: Decimal | None) -
         f"{instrument.symbol}: the smallest size is {instrument.min_size}",
         code="rounds_to_zero",
         symbol=instrument.symbol,
+        base=instrument.base,
         minimum=instrument.min_size,
         step=instrument.size_step,
         size=amount,

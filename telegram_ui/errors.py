@@ -7,7 +7,7 @@ from typing import Any
 from models.errors import BadOrder, NotSent, OutcomeUnknown, Rejected, TradingError, Unavailable
 from telegram_ui.buttons import back_button, home_button
 from telegram_ui.screen import Html, Keyboard, Screen, code, lines
-from telegram_ui.sentences import SENTENCES, WRITTEN_WELL
+from telegram_ui.sentences import BARE, SENTENCES, WRITTEN_WELL
 from telegram_ui.texts import N_, Texts
 from telegram_ui.ways_on import way_on
 from telegram_ui.words import badge_word, venue_name
@@ -38,7 +38,7 @@ def code_line(
     """Return the sentence of a code; the generic one for a code that has none."""
     if venue_message and (code in _VENUES_OWN_WORDS or code not in SENTENCES):
         return t("The venue said: “{message}”.", message=venue_message)
-    sentence = SENTENCES.get(code)
+    sentence = BARE[code] if code in BARE and "minimum" not in (fields or {}) else SENTENCES.get(code)
     if sentence is not None:
         return t.lenient(sentence, {name: _shown(t, name, value) for name, value in (fields or {}).items()})
     return t("Something went wrong ({code}). Quote {number} to whoever runs this bot.", code=code, number=number or "—")

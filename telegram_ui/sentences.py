@@ -36,13 +36,17 @@ _ORDER = {
     "bad_order": N_("This order cannot be placed on this market."),
     "unknown_symbol": N_("There is no market “{symbol}” here; try /price with its name, such as BTC."),
     "ambiguous_symbol": N_("“{symbol}” can be several markets: {suggestions}. Write the one you mean."),
-    "below_min_size": N_("The smallest size is {minimum}; make the order larger."),
-    "below_min_notional": N_("The smallest order is worth {minimum}; make the order larger."),
-    "rounds_to_zero": N_("This is less than the smallest size, {minimum}; make the order larger."),
+    "below_min_size": N_("The smallest size is {minimum} {base}; make the order larger."),
+    "below_min_notional": N_(
+        "The smallest order is worth {minimum} {currency}, that is {minimum_size} {base}; make the order larger."
+    ),
+    "rounds_to_zero": N_("This is less than the smallest size, {minimum} {base}; make the order larger."),
     "size_too_small": N_("This size is too small for this market; make the order larger."),
     "size_too_large": N_("This size is too large for this market; make the order smaller."),
-    "above_max_market_size": N_("A market order may be {maximum} at most; make it smaller, or set a limit price."),
-    "above_max_size": N_("The largest size is {maximum}; make the order smaller."),
+    "above_max_market_size": N_(
+        "A market order may be {maximum} {base} at most; make it smaller, or set a limit price."
+    ),
+    "above_max_size": N_("The largest size is {maximum} {base}; make the order smaller."),
     "size_off_grid": N_("Sizes here go in steps of {step}."),
     "price_off_grid": N_("Prices here go in steps of {step}."),
     "price_missing": N_("A limit order needs a price, such as @ 60000."),
@@ -221,6 +225,12 @@ _WEATHER = {
 
 SENTENCES: dict[str, str] = {**_TYPED, **_ORDER, **_LIMITS, **_KEYS, **_WEATHER}
 """Sentence by code."""
+
+BARE: dict[str, str] = {
+    "below_min_size": N_("This is less than the smallest size here; make the order larger."),
+    "below_min_notional": N_("This order is worth less than the venue takes; make it larger."),
+}
+"""Sentences of codes that a venue raises too, without the figures that the sentence above would tell."""
 
 WRITTEN_WELL: frozenset[str] = frozenset(
     {

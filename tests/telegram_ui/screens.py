@@ -384,6 +384,8 @@ ERRORS: dict[str, Make] = {
     "error_limit": told(LimitExceeded("", code="max_leverage", limit=D(5), found=D(10))),
     "error_paused": told(LimitExceeded("", code="paused"), "/long BTC 100$ 5x sl 2% tp 4%"),
     "error_nothing_held": told(BadOrder("", code="nothing_held", symbol="DOGE"), "/close BTC 50%"),
+    "error_too_small": told(BadOrder("", code="rounds_to_zero", minimum=D("0.001"), base="BTC")),
+    "error_too_small_says_the_venue": told(Rejected("Order value too small", code="below_min_notional")),
     "error_no_keys": told(NoCredentials("")),
     "error_rejected": told(Rejected("Unknown & odd", code="refused")),
     "error_unavailable": told(s.SILENT_VENUE),

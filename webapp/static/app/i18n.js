@@ -1,5 +1,6 @@
 // Words in the person's language. Every language has the same keys; a test holds the files together.
 
+import { exact } from "./format.js";
 import { state, update } from "./store.js";
 
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська" };
@@ -40,9 +41,21 @@ export const t = (key, fields) => {
 /** Whether a sentence exists. */
 export const has = (key) => catalogues[state.language]?.[key] !== undefined;
 
+/** What a venue refuses without a figure is said without one. */
+const keyOf = (error) => {
+  const key = `error.${error?.code}`;
+  return has(`${key}.bare`) && error.fields?.minimum === undefined ? `${key}.bare` : key;
+};
+
+const AS_TYPED = new Set(["text", "word", "readings"]);
+
+/** Write an error's figures as every other number on the page; what somebody typed stays as it was. */
+const readable = (fields = {}) =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, !AS_TYPED.has(name) && /^-?\d+(\.\d+)?$/.test(value) ? exact(value) : value]));
+
 /** Return what an error means, for people. */
 export const errorText = (error) => {
-  const key = `error.${error?.code}`;
-  const sentence = has(key) ? t(key, error.fields) : t("error.other", { message: error?.message ?? "" });
+  const key = keyOf(error);
+  const sentence = has(key) ? t(key, readable(error.fields)) : t("error.other", { message: error?.message ?? "" });
   return error?.number ? `${sentence} (${error.number})` : sentence;
 };
