@@ -9,6 +9,7 @@ from models.requests import Ack, AckKind, Action, AmendOrder, BatchOrders, Cance
 
 Row = Mapping[str, Any]
 
+_LONGEST = 160
 _SAME, _SAME_TEXT = ORDER_UNCHANGED
 _CHANGES = (AmendOrder, CancelOrder, CancelAll)
 _ORDERS = (OrderRequest, BatchOrders)
@@ -34,10 +35,11 @@ def _leg(code: object, message: str, result: object, action: Action) -> Ack:
     if isinstance(action, AmendOrder) and code == _SAME and message.startswith(_SAME_TEXT):
         return Ack(kind=AckKind.ACCEPTED, client_order_id=action.client_order_id, code="not_modified")
     kind = _kind(code, action)
-    if kind is not AckKind.ACCEPTED:
-        return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
-    if code != 0:  # the setting was so before
-        return Ack(kind=kind, code=_word(code, action), venue_code=str(code), message=message)
+    if kind is not AckKind.ACCEPTED or code != 0:  # accepted with a code: the setting was so before
+        ours = action.client_order_id if isinstance(action, OrderRequest | AmendOrder | CancelOrder) else None
+        return Ack(
+            kind=kind, client_order_id=ours, code=_word(code, action), venue_code=str(code), message=message[:_LONGEST]
+        )
     found = result if isinstance(result, Mapping) else {}
     if found.get("success") == "0" or found.get("reasons"):  # of cancel-all and of the margin mode
         return Ack(kind=AckKind.UNKNOWN, code="venue_error")

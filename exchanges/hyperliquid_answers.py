@@ -29,7 +29,7 @@ _UNPROCESSABLE: Final = 422
 _WAITING: Final = frozenset({"waitingForFill", "waitingForTrigger"})
 
 
-_Oid = int | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,20}\Z")]
+_Oid = Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,20}\Z")]
 """A number; proxies and recorders that do not trust a number of its length write it as text."""
 
 

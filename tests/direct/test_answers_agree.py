@@ -65,6 +65,7 @@ HYPERLIQUID: dict[str, tuple[Action, Any, list[AckKind]]] = {
     "resting under another id": (ORDER, statuses({"resting": {"oid": 7, "cloid": THEIRS}}), [U]),
     "resting without a number": (ORDER, statuses({"resting": {}}), [U]),
     "resting under no number": (ORDER, statuses({"resting": {"oid": "x"}}), [U]),
+    "resting under less than nothing": (ORDER, statuses({"resting": {"oid": -1}}), [U]),
     "filled": (ORDER, statuses({"filled": FILLED}), [F]),
     "filled with nothing": (ORDER, statuses({"filled": {**FILLED, "totalSz": "0"}}), [U]),
     "filled at no price": (ORDER, statuses({"filled": {"totalSz": "1", "oid": 7}}), [U]),
