@@ -82,7 +82,8 @@ def balance_from_okx(
     https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-balance
     """
     details = wire.records(row, "details")
-    coins = tuple(_coin(detail) for detail in details)
+    # of a coin whose amount is left out nothing is told; the account's own totals still hold
+    coins = tuple(_coin(detail) for detail in details if wire.optional_decimal(detail, "cashBal") is not None)
     mode = MarginMode.PORTFOLIO if level == okx.PORTFOLIO_LEVEL else MarginMode.CROSS
     available = wire.optional_decimal(row, "availEq")
     if available is None:  # OKX leaves out coins of which there is nothing

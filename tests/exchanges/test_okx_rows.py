@@ -182,6 +182,14 @@ def test_account_of_several_coins_is_counted_in_dollars() -> None:
     assert balance.coins[0].borrowed == D("12.5")
 
 
+def test_coin_whose_amount_is_left_out_does_not_hide_the_others() -> None:
+    (row,) = okx_rows("http_get_account_balance_futures")
+    first, *others = row["details"]
+    balance = balance_from_okx({**row, "details": [first, *({**other, "cashBal": ""} for other in others)]}, level="2")
+    assert [coin.coin for coin in balance.coins] == ["USDT"]
+    assert balance.equity == D("10050.75")
+
+
 def test_account_without_coins_has_no_money() -> None:
     (row,) = okx_rows("http_get_account_balance_empty")
     balance = balance_from_okx(row, level="2")
