@@ -23,7 +23,6 @@ from sandbox.engine import (
     ContractKind,
     Engine,
     Instrument,
-    MarginMode,
     Order,
     PositionIdx,
     PositionMode,
@@ -82,7 +81,6 @@ def position_row(engine: Engine, view: PositionView) -> Json:
     position = view.position
     instrument = engine.instruments[position.symbol]
     tier = instrument.tier(view.value)
-    isolated = view.margin_mode is MarginMode.ISOLATED
     balance = position.isolated_margin if position.isolated_margin is not None else view.initial_margin
     return {
         "positionIdx": position.idx.value,
@@ -93,7 +91,7 @@ def position_row(engine: Engine, view: PositionView) -> Json:
         "size": text(abs(position.size)),
         "avgPrice": text(position.average_price) or "0",
         "positionValue": text(abs(position.entry_value)) if position.size else "",
-        "tradeMode": 1 if isolated else 0,
+        "tradeMode": 0,  # of unified accounts always, however they are margined
         "positionStatus": "Normal",
         "autoAddMargin": int(position.auto_add_margin),
         "adlRankIndicator": 2 if position.size else 0,

@@ -214,7 +214,7 @@ async def test_isolated_margin_is_set_aside_and_can_be_added(sandbox: Sandbox) -
     client = PybitClient(sandbox, sandbox.new_bybit_account(margin_mode="isolated"))
     await client.order()
     before = await client.position()
-    assert before["tradeMode"] == 1
+    assert before["tradeMode"] == 0
     await client.call("add_or_reduce_margin", **LINEAR, margin="100", positionIdx=0)
     after = await client.position()
     assert Decimal(after["positionBalance"]) == Decimal(before["positionBalance"]) + 100
