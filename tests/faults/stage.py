@@ -202,7 +202,7 @@ class Stage:
     def impatient_threads(self) -> Iterator[None]:
         """Let the direct paths' threads give up after moments of real time, and wait for them."""
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("direct.calls", "direct.bybit_client", "hl_adapter"):
+            for module in ("direct.calls", "direct.bybit_client", "direct.hyperliquid_asking"):
                 patch.setattr(f"{module}.TIMEOUT_S", (0.2, 0.5))
             patch.setattr(self.time, "patience_s", 2.0)
             yield
