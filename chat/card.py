@@ -120,7 +120,8 @@ async def _trail(call: Call, payload: Payload, token: str) -> Screen:
             ),
         )
 
-    return await results_screen(call, [await ask(key.account_of(call.user_id), question)])
+    done = call.t("Trailing {distance}", distance=call.t.price(Decimal(payload["distance"])))
+    return await results_screen(call, [await ask(key.account_of(call.user_id), question)], done=done)
 
 
 async def on_share_answer(call: Call) -> Reply:

@@ -67,7 +67,8 @@ async def _set_leverage(call: Call, payload: Payload, token: str) -> Screen:
             ),
         )
 
-    return await results_screen(call, await ask_all(list(symbols), question))
+    done = call.t("Leverage {leverage}", leverage=call.t.leverage(Decimal(payload["leverage"])))
+    return await results_screen(call, await ask_all(list(symbols), question), done=done)
 
 
 LEVERAGE = Deed(kind="leverage", run=_set_leverage)

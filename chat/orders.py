@@ -18,7 +18,7 @@ from telegram_ui.buttons import short_id
 from telegram_ui.parts import Part
 from telegram_ui.screen import Screen
 from telegram_ui.views.home import question_closed_view
-from telegram_ui.views.orders import cancelled_all_view, cancelled_entries_view, order_title, orders_view
+from telegram_ui.views.orders import cancelled_all_view, cancelled_entries_view, order_lines, orders_view
 from telegram_ui.views.plans import Plan
 from telegram_ui.words import account_line
 
@@ -39,7 +39,7 @@ async def on_cancel_one(call: Call) -> Reply:
     order = await _find_order(call, account, call.argument(2))
     if order is None:
         raise BadOrder("no such order", code="order_not_found")
-    details = (order_title(call.t, order),)
+    details = order_lines(call.t, order)
     payload = {**frozen_account(account), "symbol": order.symbol, "order_id": order.order_id}
     offer = Plan(title=call.t("Cancel this order?"), label=call.t("Cancel the order"), details=details)
     return await plan(call, "cancel", payload, offer, account)
@@ -51,7 +51,9 @@ async def _find_order(call: Call, account: Account, short: str) -> Order | None:
 
 
 async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
-    return await results_screen(call, [await _cancel_one(call, payload, cause_of(token))])
+    return await results_screen(
+        call, [await _cancel_one(call, payload, cause_of(token))], done=call.t("The order is cancelled.")
+    )
 
 
 async def _cancel_one(call: Call, payload: Payload, cause: str) -> Part[OrderResult]:

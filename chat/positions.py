@@ -107,7 +107,7 @@ def nothing_held(parts: Sequence[Part[list[Position]]], symbol: str) -> TradingE
     silent = [error for error in errors if isinstance(error, Unavailable)]
     if silent or len(errors) == len(parts):  # nobody knows that nothing is held there
         return (*silent, *errors)[0]
-    return BadOrder("nothing is held there", code="nothing_held", symbol=symbol)
+    return BadOrder("nothing is held there", code="nothing_held", symbol=symbol.upper())
 
 
 async def held_in(call: Call, account: Account, symbol: str) -> list[Position]:

@@ -18,6 +18,8 @@ from models.ticket import Level, LevelUnit, OrderPreview, SizeUnit, Target, Tick
 from models.unified import Balance, FeeRates, Instrument, Position, Ticker
 
 _HUNDRED = Decimal(100)
+_FAR = Decimal("0.5")
+"""A level further from the entry than this share of it is told: `sl 2` is seldom meant, `sl 2%` often."""
 _UNSENT = "preview"  # a preview's order is thrown away; it never meets a venue
 
 
@@ -111,7 +113,7 @@ def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal)
         if kept is None
         else sizing.risk_reward(entry=entry, stop=kept, targets=[(t.price, t.size) for t in targets]),
         available=facts.balance.available,
-        warnings=_warnings(order, facts, kept, liquidation, margin),
+        warnings=(*_warnings(order, facts, kept, liquidation, margin), *_slips(entry, kept, targets)),
         as_of=facts.ticker.as_of,
     )
     return preview, order
@@ -247,5 +249,18 @@ def _warnings(
         and margin is not None
         and available is not None
         and margin > available,
+    }
+    return tuple(code for code, is_so in found.items() if is_so)
+
+
+def _is_far(entry: Decimal, level: Decimal) -> bool:
+    return abs(level - entry) > entry * _FAR
+
+
+def _slips(entry: Decimal, stop: Decimal | None, targets: tuple[Target, ...]) -> tuple[str, ...]:
+    """Return the warnings of levels that are so far away that a per cent sign may have been forgotten."""
+    found = {
+        "stop_far": stop is not None and _is_far(entry, stop),
+        "target_far": any(_is_far(entry, target.price) for target in targets),
     }
     return tuple(code for code, is_so in found.items() if is_so)

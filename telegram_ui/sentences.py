@@ -262,6 +262,8 @@ WRITTEN_WELL: frozenset[str] = frozenset(
 WARNINGS: dict[str, str] = {
     "no_stop": N_("No stop: a loss is limited only by liquidation."),
     "liquidation_before_stop": N_("Liquidation would come before the stop."),
+    "stop_far": N_("The stop is further than half the price away; a distance has a per cent sign: sl 2%."),
+    "target_far": N_("A target is further than half the price away; a distance has a per cent sign: tp 4%."),
     "insufficient_margin": N_("There is not enough free margin for this."),
     "protection_failed": N_("Its stop or target was refused: set it from the position now."),
     "protection_unknown": N_("Whether its stop and target stand is being checked: look at the position."),

@@ -1,13 +1,14 @@
 """Balances and prices."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from models.balance import Balance
 from models.market import Instrument, Ticker
 from telegram_ui.buttons import CHOSEN, Scope, action, home_button, refresh_button, scope_rows
 from telegram_ui.parts import Part, as_of_line, blocks, part_text, totals_text
 from telegram_ui.screen import Button, ButtonStyle, Html, Screen, bold, dotted, lines
-from telegram_ui.texts import Texts
+from telegram_ui.texts import N_, Texts
 from telegram_ui.words import account_line
 
 _MAX_COINS = 6
@@ -68,8 +69,8 @@ def price_view(t: Texts, part: Part[Ticker], instrument: Instrument) -> Screen:
             dotted(bold(ticker.symbol), bold(t.price(ticker.reference_price, tick))),
             account_line(t, part.account),
             t("24 h: {change}", change=t.percent(ticker.change_24h_fraction)),
-            t("Low {low} · high {high}", low=t.price(ticker.low_24h, tick), high=t.price(ticker.high_24h, tick)),
-            t("Bid {bid} · ask {ask}", bid=t.price(ticker.bid_price, tick), ask=t.price(ticker.ask_price, tick)),
+            _pair(t, N_("Low {low} · high {high}"), tick, low=ticker.low_24h, high=ticker.high_24h),
+            _pair(t, N_("Bid {bid} · ask {ask}"), tick, bid=ticker.bid_price, ask=ticker.ask_price),
             t(
                 "Funding {rate}, next at {time}",
                 rate=_rate(t, ticker),
@@ -79,6 +80,13 @@ def price_view(t: Texts, part: Part[Ticker], instrument: Instrument) -> Screen:
         ),
         keyboard=_price_keyboard(t, ticker.symbol),
     )
+
+
+def _pair(t: Texts, sentence: str, tick: Decimal | None, **prices: Decimal | None) -> Html | None:
+    """Return a line of two prices; none where the venue says neither."""
+    if not any(price is not None for price in prices.values()):
+        return None
+    return t(sentence, **{name: t.price(price, tick) for name, price in prices.items()})
 
 
 def _rate(t: Texts, ticker: Ticker) -> str:

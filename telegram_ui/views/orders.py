@@ -39,6 +39,15 @@ def orders_view(t: Texts, parts: Sequence[Part[list[Order]]], page: int = 0, sco
     )
 
 
+def order_lines(t: Texts, order: Order) -> tuple[Html, ...]:
+    """Name an order and say where it waits."""
+    places = dotted(
+        t("Price {price}", price=t.price(order.price)) if order.price is not None else None,
+        t("Trigger {price}", price=t.price(order.trigger_price)) if order.trigger_price is not None else None,
+    )
+    return (order_title(t, order), places) if places else (order_title(t, order),)
+
+
 def order_title(t: Texts, order: Order) -> Html:
     """Name an order: Sell 0.5 BTCUSDT · stop."""
     size = t.size(order.size) if order.size is not None else t("the whole position")

@@ -9,9 +9,12 @@ from models.market import Instrument
 from models.position import Position
 from telegram_ui.parts import blocks
 from telegram_ui.screen import Html, Screen, bold, dotted, lines
+from telegram_ui.sentences import WARNINGS
 from telegram_ui.texts import N_, Texts
 from telegram_ui.views.trade import Confirm, confirm_keyboard, counted_down
 from telegram_ui.words import account_line, badge_word, side_mark
+
+_FAR = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,17 @@ def protection_plan(t: Texts, position: Position, price: Decimal, instrument: In
                 share=t.percent(away),
                 amount=t.about(t.signed_money(result)),
             ),
+            *_far_away(t, away, is_stop=is_stop),
         ),
     )
+
+
+def _far_away(t: Texts, away: Decimal, *, is_stop: bool) -> tuple[Html, ...]:
+    """Warn of a level that is so far away that a per cent sign may have been forgotten."""
+    if abs(away) <= _FAR:
+        return ()
+    sentence = WARNINGS["stop_far" if is_stop else "target_far"]
+    return (Html("⚠️ " + t(sentence)),)
 
 
 def removal_plan(t: Texts, position: Position, *, is_stop: bool) -> Plan:

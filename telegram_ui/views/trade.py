@@ -144,8 +144,9 @@ def _order_sentence(t: Texts, preview: OrderPreview) -> Html:
 
 def _price_line(t: Texts, preview: OrderPreview) -> Html:
     force = _TIMES_IN_FORCE.get(preview.time_in_force)
+    price = t.price(preview.reference_price, preview.instrument.price_tick)
     return dotted(
-        t("Price {price}", price=t.about(t.price(preview.reference_price, preview.instrument.price_tick))),
+        t("Price {price}", price=t.about(price)) if preview.price is None else t("Limit {price}", price=price),
         t(force) if force and preview.price is not None else None,
         t("reduces only") if preview.reduce_only else None,
         t("as of {time}", time=t.time(preview.as_of)),
@@ -209,8 +210,8 @@ def close_preview_view(
 
 def _closing_text(t: Texts, closing: Closing) -> Html:
     position, size = closing.position, closing.size
-    percent = Decimal(100) if closing.is_whole else (size / position.size * 100).quantize(Decimal(1))
-    share = t("{percent}% of it", percent=t.size(percent))
+    percent = (size / position.size * 100).quantize(Decimal(1))
+    share = t("all of it") if closing.is_whole else t("{percent}% of it", percent=t.size(percent))
     return lines(
         dotted(bold(t("Close {size}", size=t.size(size))), bold(position.symbol), side_mark(position.side), share),
         account_line(t, closing.account),
@@ -239,6 +240,7 @@ _RESULTS = {
     (Outcome.ACCEPTED, OrderSide.BUY): N_("✅ The order to buy {size} {symbol} is placed"),
     (Outcome.ACCEPTED, OrderSide.SELL): N_("✅ The order to sell {size} {symbol} is placed"),
 }
+_WITHOUT_A_PRICE = {OrderSide.BUY: N_("✅ Bought {size} {symbol}"), OrderSide.SELL: N_("✅ Sold {size} {symbol}")}
 
 
 def result_text(t: Texts, result: OrderResult) -> Html:
@@ -264,9 +266,11 @@ def _result_sentence(t: Texts, result: OrderResult) -> Html:
         )
     # what covers a whole position, however large it becomes, has a side and no size
     sentence = _RESULTS.get((result.outcome, result.side)) if result.side and result.size is not None else None
-    if sentence is None:
+    if sentence is None or result.side is None:
         return t("✅ Done: {symbol}", symbol=result.symbol) if result.symbol else t("✅ Done")
     size = result.filled_size if result.outcome is Outcome.FILLED and result.filled_size else result.size
+    if result.outcome is Outcome.FILLED and result.average_price is None:
+        return t(_WITHOUT_A_PRICE[result.side], size=t.size(size), symbol=result.symbol)
     return t(sentence, size=t.size(size), symbol=result.symbol, price=t.price(result.average_price))
 
 
@@ -299,14 +303,16 @@ def _part_result(t: Texts, part: Part[OrderResult]) -> Html:
 
 def cancelled_view(t: Texts) -> Screen:
     """Say that a preview was put away."""
-    return Screen(text=t("Cancelled. Nothing was sent."), keyboard=((home_button(t),),))
+    return Screen(text=t("Cancelled. Nothing was sent."), keyboard=(_ways_on(t),))
 
 
 def expired_view(t: Texts) -> Screen:
     """Say that a confirmation came too late."""
-    return Screen(
-        text=t("This confirmation has expired. Nothing was sent; ask for it again."), keyboard=((home_button(t),),)
-    )
+    return Screen(text=t("This confirmation has expired. Nothing was sent; ask for it again."), keyboard=(_ways_on(t),))
+
+
+def _ways_on(t: Texts) -> tuple[Button, ...]:
+    return Button(text=t("Positions"), action="poss"), home_button(t)
 
 
 def direction_of(side: OrderSide) -> PositionSide:

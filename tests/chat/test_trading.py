@@ -127,6 +127,13 @@ async def test_bad_input_gets_one_sentence_and_an_example(rig: Rig, owner: Phone
     assert rig.sent_to_bybit() == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "level"), [("/buy BTC 100$ sl 2", "The stop"), ("/sell BTC 100$ sl 2% tp 4", "A target")]
+)
+async def test_level_without_its_per_cent_sign_is_warned_of(owner: Phone, text: str, level: str) -> None:
+    assert f"⚠️ {level} is further than half the price away" in (await owner.says(text)).text
+
+
 async def test_line_without_a_command_is_an_order_too(owner: Phone) -> None:
     assert "Sell 0.5 ETH at 4,000" in (await owner.says("шорт eth 0,5 @ 4000")).text
 
