@@ -177,6 +177,11 @@ export const Log = () => {
   const newest = all.at(-1)?.message_id;
   const visible = all.slice(-shown);
 
+  const setFollowing = (isOn) => {
+    isFollowing.current = isOn;
+    // the browser moves the view when the oldest messages leave the list; that is for who reads, not for who follows
+    list.current.style.overflowAnchor = isOn ? "none" : "auto";
+  };
   const toBottom = () => {
     list.current.scrollTo({ top: list.current.scrollHeight });
     lastTop.current = list.current.scrollTop;
@@ -188,7 +193,7 @@ export const Log = () => {
     const movedUp = scrollTop < lastTop.current && clientHeight === lastHeight.current;
     lastTop.current = scrollTop;
     lastHeight.current = clientHeight;
-    if (isNear || movedUp) isFollowing.current = isNear;
+    if (isNear || movedUp) setFollowing(isNear);
     return isNear;
   };
   const keepUp = () => {
@@ -197,7 +202,7 @@ export const Log = () => {
     return isFollowing.current;
   };
   const follow = () => {
-    isFollowing.current = true;
+    setFollowing(true);
     setMissed(0);
     toBottom();
   };

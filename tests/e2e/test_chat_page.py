@@ -278,6 +278,19 @@ async def test_reader_who_scrolled_up_is_told_of_new_messages(chat: ChatPage, se
     await expect(chat.message("news")).to_be_in_viewport()
 
 
+async def test_reader_of_a_long_conversation_sees_every_answer(chat: ChatPage, server: Server) -> None:
+    for number in range(130):  # more than are drawn at once
+        await say(server, f"line {number}\n\n\n" if number < 20 else f"line {number}")
+    await chat.sees("line 129")
+    for number in range(3):
+        await chat.send(f"question {number}")
+        await say(server, f"answer {number}" + "\nand more" * 12)
+        await chat.sees(f"answer {number}")
+        await expect(chat.page.locator(".to-bottom")).to_have_count(0)
+        bottom = "log => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight)"
+        assert await chat.page.locator(".log").evaluate(bottom) <= 1
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_page_is_readable_and_fits_the_window(
