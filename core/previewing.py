@@ -20,6 +20,7 @@ from models.unified import Balance, FeeRates, Instrument, Position, Ticker
 _HUNDRED = Decimal(100)
 _FAR = Decimal("0.5")
 """A level further from the entry than this share of it is told: `sl 2` is seldom meant, `sl 2%` often."""
+_LESS = frozenset({"shrinks_position", "closes_position"})
 _UNSENT = "preview"  # a preview's order is thrown away; it never meets a venue
 
 
@@ -89,6 +90,7 @@ def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal)
     liquidation = None if order.reduce_only else _liquidation(facts, order, entry, margin)
     risk = None if kept is None else order.size * sizing.loss_per_unit(instrument, entry, kept)
     changes_leverage = ticket.leverage is not None and leverage != facts.leverage_now
+    beside = _beside(order, facts.positions, changes_leverage=changes_leverage)
     preview = OrderPreview(
         account=account,
         instrument=instrument,
@@ -113,7 +115,11 @@ def _preview(account: Account, ticket: Ticket, facts: _Facts, slippage: Decimal)
         if kept is None
         else sizing.risk_reward(entry=entry, stop=kept, targets=[(t.price, t.size) for t in targets]),
         available=facts.balance.available,
-        warnings=(*_warnings(order, facts, kept, liquidation, margin), *_slips(entry, kept, targets)),
+        warnings=(
+            *beside,
+            *_warnings(order, facts, kept, liquidation, margin, adds_risk=not (order.reduce_only or _LESS & {*beside})),
+            *_slips(entry, kept, targets),
+        ),
         as_of=facts.ticker.as_of,
     )
     return preview, order
@@ -237,18 +243,37 @@ def _fee_rate(order: OrderRequest, facts: _Facts) -> Decimal:
 
 
 def _warnings(
-    order: OrderRequest, facts: _Facts, stop: Decimal | None, liquidation: Decimal | None, margin: Decimal | None
+    order: OrderRequest,
+    facts: _Facts,
+    stop: Decimal | None,
+    liquidation: Decimal | None,
+    margin: Decimal | None,
+    *,
+    adds_risk: bool,
 ) -> tuple[str, ...]:
     is_long = order.side is OrderSide.BUY
     available = facts.balance.available
     beyond = stop is not None and liquidation is not None and (stop < liquidation if is_long else stop > liquidation)
     found = {
-        "no_stop": stop is None and not order.reduce_only,
+        "no_stop": stop is None and adds_risk,
         "liquidation_before_stop": beyond,
-        "insufficient_margin": not order.reduce_only
-        and margin is not None
-        and available is not None
-        and margin > available,
+        "insufficient_margin": adds_risk and margin is not None and available is not None and margin > available,
+    }
+    return tuple(code for code, is_so in found.items() if is_so)
+
+
+def _beside(order: OrderRequest, positions: list[Position], *, changes_leverage: bool) -> tuple[str, ...]:
+    """Return what an order means for a position that is open in its market: it stands in the books as one with it."""
+    if order.reduce_only or not positions:
+        return ()
+    side = PositionSide.LONG if order.side is OrderSide.BUY else PositionSide.SHORT
+    opposite = next((p.size for p in positions if p.side is not side and not p.is_hedge), None)
+    found = {
+        "adds_to_position": any(position.side is side for position in positions),
+        "shrinks_position": opposite is not None and order.size < opposite,
+        "closes_position": opposite is not None and order.size == opposite,
+        "turns_position": opposite is not None and order.size > opposite,
+        "leverage_of_position": changes_leverage,
     }
     return tuple(code for code, is_so in found.items() if is_so)
 

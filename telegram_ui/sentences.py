@@ -262,6 +262,11 @@ WRITTEN_WELL: frozenset[str] = frozenset(
 WARNINGS: dict[str, str] = {
     "no_stop": N_("No stop: a loss is limited only by liquidation."),
     "liquidation_before_stop": N_("Liquidation would come before the stop."),
+    "adds_to_position": N_("A position is open in this market: the order makes it larger."),
+    "shrinks_position": N_("A position is open the other way: the order makes it smaller."),
+    "closes_position": N_("A position is open the other way: the order closes it."),
+    "turns_position": N_("A position is open the other way: the order closes it and opens the rest this way."),
+    "leverage_of_position": N_("The open position gets this leverage, too."),
     "stop_far": N_("The stop is further than half the price away; a distance has a per cent sign: sl 2%."),
     "target_far": N_("A target is further than half the price away; a distance has a per cent sign: tp 4%."),
     "insufficient_margin": N_("There is not enough free margin for this."),

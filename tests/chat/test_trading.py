@@ -134,6 +134,28 @@ async def test_level_without_its_per_cent_sign_is_warned_of(owner: Phone, text: 
     assert f"⚠️ {level} is further than half the price away" in (await owner.says(text)).text
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/long btc 0.01", "in this market: the order makes it larger"),
+        ("/long btc 0.01 3x", "The open position gets this leverage, too"),
+        ("/short btc 0.004", "the other way: the order makes it smaller"),
+        ("/short btc 0.01", "the other way: the order closes it."),
+        ("/short btc 0.015 sl 5%", "closes it and opens the rest this way"),
+    ],
+)
+async def test_preview_says_what_an_order_does_to_the_position_that_is_open(
+    owner: Phone, text: str, words: str
+) -> None:
+    shown = (await owner.says(text)).text
+    assert words in shown
+    assert ("No stop" in shown) is (text.startswith("/long"))
+
+
+async def test_order_in_a_market_without_a_position_says_nothing_of_one(owner: Phone) -> None:
+    assert "position" not in (await owner.says("/long eth 0.1 3x")).text
+
+
 async def test_line_without_a_command_is_an_order_too(owner: Phone) -> None:
     assert "Sell 0.5 ETH at 4,000" in (await owner.says("шорт eth 0,5 @ 4000")).text
 
