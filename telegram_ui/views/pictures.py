@@ -102,7 +102,7 @@ def export_caption(
             t("Times are UTC."),
             *(part_text(t, part, lambda _: Html("")) for part in failed),
         ),
-        keyboard=(tables, *period_buttons(t, period, "exp", table, after=place), (home_button(t),)),
+        keyboard=(tables[:1], tables[1:], *period_buttons(t, period, "exp", table, after=place), (home_button(t),)),
     )
 
 

@@ -124,7 +124,8 @@ class SettingRow:
 def settings_view(t: Texts, rows: Sequence[SettingRow], *, has_web_app: bool) -> Screen:
     """List the settings with their values in force, and a button to change each."""
     buttons = [Button(text=t(row.title), action=action("set", row.key)) for row in rows]
-    pairs = [tuple(buttons[n : n + 2]) for n in range(0, len(buttons), 2)]
+    first = len(buttons) % 2  # the odd one stands alone: on top, where the longest word is
+    pairs = [tuple(buttons[:first]), *(tuple(buttons[n : n + 2]) for n in range(first, len(buttons), 2))]
     return Screen(
         text=blocks(
             bold(t("Settings")),
@@ -135,7 +136,7 @@ def settings_view(t: Texts, rows: Sequence[SettingRow], *, has_web_app: bool) ->
             ),
         ),
         keyboard=(
-            *pairs,
+            *(pair for pair in pairs if pair),
             (
                 Button(text=t("Venue"), action="ex"),
                 Button(text=t("Mode"), action="mode"),
