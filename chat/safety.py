@@ -8,6 +8,7 @@ from chat.reading import ask, ask_all, every_account, orders, positions
 from chat.watch import watch_unknown
 from core.confirming import send_once_for
 from core.pausing import pause, resume
+from core.tidying import cancel_what_guards_nothing
 from models.account import Account
 from models.position import Position
 from models.requests import OrderResult
@@ -37,7 +38,7 @@ async def cmd_panic(call: Call) -> Reply:
 async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
     """Pause, close every position, then cancel every order, and report item by item.
 
-    Closing comes before cancelling: a stop is given up only when the position it guards is gone.
+    Closing comes before cancelling: a stop is given up only when no position is left that it could guard.
     """
     await pause(call.user_id)
     accounts = await every_account(call)
@@ -45,7 +46,11 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
     closed = await asyncio.gather(
         *(_close(call, part.account, position, token) for part in held for position in part.value or [])
     )
-    cancelled = await ask_all(accounts, lambda account: _cancel_all(call, account, token))
+
+    async def tidy(account: Account) -> list[OrderResult]:
+        return await cancel_what_guards_nothing(call.backend, account, cause_of(token, f"{account.place}:orders"))
+
+    cancelled = await ask_all(accounts, tidy)
     await watch_unknown(call, closed)
     problems = [*problems_of(held), *problems_of(cancelled)]
     return panic_view(call.t, closed, await orders(call, accounts=accounts), problems)
@@ -68,15 +73,6 @@ async def _close(call: Call, account: Account, position: Position, token: str) -
         )
 
     return await ask(account, question)
-
-
-async def _cancel_all(call: Call, account: Account, token: str) -> list[OrderResult]:
-    return await call.backend.cancel_all_orders(
-        call.user_id,
-        exchange=account.exchange,
-        account_type=account.account_type,
-        cause=cause_of(token, f"{account.place}:orders"),
-    )
 
 
 PANIC = Deed(kind="panic", run=_panic)

@@ -128,6 +128,18 @@ async def test_panic_closes_everything_everywhere_and_pauses(rig: Rig, owner: Ph
     assert "Only closing works now" in (await owner.says("/buy BTC 200$ sl 2%")).text
 
 
+async def test_panic_leaves_the_stop_of_a_position_that_it_could_not_close(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange hyperliquid")
+    for order in ("/sl BTC 40000", "/short ETH 0.5 @ 4000"):
+        await owner.says(order)
+        await owner.taps("✅")
+    rig.sandbox.fault("error_before", venue="hyperliquid", match="POST /exchange order*", count=None)
+    await owner.says("/panic")
+    assert "Not everything is closed" in (await owner.taps("✅")).text
+    left = (await owner.says("/orders")).text
+    assert ("BTCUSDT" in left, "ETHUSDT" in left) == (True, False)
+
+
 async def test_panic_works_while_paused(owner: Phone) -> None:
     await owner.says("/pause")
     await owner.says("/panic")
