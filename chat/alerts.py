@@ -1,5 +1,7 @@
 """Price alerts: added by a line of text, listed, removed."""
 
+from decimal import Decimal
+
 from chat.call import Call, Reply, whole_number
 from chat.money import find_market
 from chat.reading import chosen_accounts
@@ -24,9 +26,14 @@ async def cmd_alert(call: Call) -> Reply:
     now = ticker.last_price or ticker.mark_price
     if now is None:
         raise Unavailable("the venue gives no price", code="no_price")
-    if len(await call.store.alerts.waiting(call.user_id)) >= MOST:
-        raise LimitExceeded("too many alerts", code="too_many_alerts", limit=MOST)
     direction, price = line_of(wish, instrument, now)
+    waiting = await call.store.alerts.waiting(call.user_id)
+    line = (account.place, instrument.symbol, direction, price, wish.note)
+    known = next((alert for alert in waiting if _line(alert) == line), None)
+    if known is not None:  # the same line is told once, however often it is asked for
+        return alert_added_view(call.t, _row(known), now)
+    if len(waiting) >= MOST:
+        raise LimitExceeded("too many alerts", code="too_many_alerts", limit=MOST)
     number = await call.store.alerts.add(
         call.user_id,
         exchange=account.exchange,
@@ -66,11 +73,19 @@ async def on_alert_removed(call: Call) -> Reply:
     return await _alerts_screen(call)
 
 
+def _account_of(alert: PriceAlert) -> Account:
+    return Account(user_id=alert.user_id, exchange=alert.exchange, account_type=alert.account_type)
+
+
+def _line(alert: PriceAlert) -> tuple[str, str, Direction, Decimal, str]:
+    """Return what makes an alert the same as another."""
+    return _account_of(alert).place, alert.symbol, alert.direction, alert.price, alert.note
+
+
 def _row(alert: PriceAlert) -> AlertRow:
-    account = Account(user_id=alert.user_id, exchange=alert.exchange, account_type=alert.account_type)
     return AlertRow(
         id=alert.id,
-        account=account,
+        account=_account_of(alert),
         symbol=alert.symbol,
         is_above=alert.direction is Direction.ABOVE,
         price=alert.price,
