@@ -1,11 +1,11 @@
 """What reading an account's Bybit positions costs: ours, pybit in a thread, and ccxt.
 
-    python -m benchmarks.positions [--positions 20] [--reads 100]
+    python -m benchmarks.positions [--positions 20] [--reads 10]
 
 Three comparisons, the variants of each taking turns: one question, as a background sync asks it; the whole account in
 three questions (USDT, USDC, coin-settled), as a person's look does; and the answer's bytes alone, without a network.
 The questions go to a canned venue in another process. Ours ends in models with decimals, pybit in untyped dicts, ccxt
-in its own dicts. CPU time of this process per read, the least of the rounds: what else runs here only ever adds to it.
+in its own dicts. CPU time of this process per read, the least of many short rounds: what else runs here only ever adds.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from models import wire
 from models.enums import AccountType, MarginMode
 from models.position import Position
 
-ROUNDS: Final = 7
+ROUNDS: Final = 60
 ACCOUNTS: Final = 200
 GOAL_OVER_PYBIT: Final = 4
 GOAL_OVER_CCXT: Final = 8
@@ -296,7 +296,7 @@ def main() -> None:
     """Measure, compare and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--positions", type=int, default=20)
-    parser.add_argument("--reads", type=int, default=100)
+    parser.add_argument("--reads", type=int, default=10)
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     ours_end, theirs = multiprocessing.Pipe()

@@ -11,10 +11,10 @@ from dataclasses import is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from http import HTTPStatus
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 from starlette.responses import Response
@@ -69,6 +69,7 @@ _STATUS_OF_CODE = {
 _STATUS_OF_KIND = {kind: status for _, kind, status in _KINDS}
 _NUMBERS = (Decimal,)
 _NESTED = frozenset({dict, list, tuple})
+_REMEMBERED: Final = 8192
 
 
 class Refused(Exception):
@@ -129,7 +130,7 @@ def builtins(value: Any) -> Any:
     if type(value) is list and value and (names := _decimals_of(value[0].__class__)) is not None:
         for row in plain_data:
             for name in names:
-                row[name] = _text(row[name])
+                row[name] = _TEXTS[row[name]]
         return plain_data
     return _plain(plain_data)
 
@@ -156,16 +157,23 @@ def _plain(value: Any) -> Any:
         for key, item in value.items():
             of = type(item)
             if of is Decimal:
-                value[key] = _text(item)
+                value[key] = _TEXTS[item]
             elif of in _NESTED:
                 value[key] = _plain(item)
         return value
     if kind in _NESTED:
         return [_plain(item) for item in value]
-    return _text(value) if kind is Decimal else value
+    return _TEXTS[value] if kind is Decimal else value
 
 
-@lru_cache(maxsize=8192)
-def _text(number: Decimal | None) -> str | None:
-    """Return `plain(number)`, remembered: the same prices and sizes are served again and again."""
-    return None if number is None else plain(number)
+class _Texts(dict[Decimal | None, str | None]):
+    """`plain(number)` of every number, remembered: the same prices and sizes are served again and again."""
+
+    def __missing__(self, number: Decimal | None) -> str | None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        text = self[number] = None if number is None else plain(number)
+        return text
+
+
+_TEXTS: Final = _Texts()
