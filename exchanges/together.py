@@ -10,7 +10,10 @@ Other = TypeVar("Other")
 
 async def together(reads: Iterable[Awaitable[Result]]) -> list[Result]:
     """Return the results of reads that run at once; raise the first error only after all of them have ended."""
-    results = await asyncio.gather(*reads, return_exceptions=True)
+    waiting = list(reads)
+    if len(waiting) == 1:  # as a background sync mostly asks: no task is needed for it
+        return [await waiting[0]]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
