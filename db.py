@@ -1,7 +1,7 @@
 """The database, as the rest of the program sees it: `open_database`, then the functions below or `store()`.
 
 Every function is a coroutine. `store()` gives what has no function of its own here, one attribute per story:
-`users settings accounts credentials inbox outbox confirmations journal positions fills processes trading audit
+`users settings accounts credentials inbox outbox confirmations refusals journal positions fills processes trading audit
 invites alerts sessions targets conditions cache`.
 """
 
@@ -36,6 +36,7 @@ from storage.legs import (
 from storage.outbox import Message, StoredMessage
 from storage.positions import StoredPosition
 from storage.processes import Job, Process
+from storage.refusals import StoredRefusal
 from storage.repository import NowMs, system_now_ms
 from storage.secret import Secret
 from storage.store import Store
@@ -90,6 +91,7 @@ __all__ = [
     "Store",
     "StoredMessage",
     "StoredPosition",
+    "StoredRefusal",
     "TargetPlan",
     "TradingState",
     "Update",

@@ -12,7 +12,7 @@ from chat.questions import ask_for, close_question
 from chat.reading import ask
 from chat.trade import preview, results_screen
 from core.accounts import spec_of
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.frozen_orders import frozen_order, place_frozen
 from core.phrases import parse_close, parse_symbol
 from core.ticket import parse_ticket
@@ -107,7 +107,7 @@ async def _trail(call: Call, payload: Payload, token: str) -> Screen:
 
     async def question(account: Account) -> OrderResult:
         cause = cause_of(token)
-        return await send_once_for(
+        return await answer_once_for(
             cause,
             lambda: call.backend.set_protection(
                 call.user_id,
@@ -204,7 +204,7 @@ async def _reverse(call: Call, payload: Payload, token: str) -> Screen:
 
 
 async def _close(call: Call, key: PositionKey, account: Account, cause: str) -> OrderResult:
-    return await send_once_for(
+    return await answer_once_for(
         cause,
         lambda: call.backend.close_position(
             call.user_id,

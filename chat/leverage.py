@@ -8,7 +8,7 @@ from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.money import find_instrument
 from chat.reading import accounts_named, ask_all
 from chat.trade import results_screen
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.frozen_orders import frozen_account
 from core.phrases import parse_leverage
 from core.places import split_places
@@ -55,7 +55,7 @@ async def _set_leverage(call: Call, payload: Payload, token: str) -> Screen:
 
     async def question(account: Account) -> OrderResult:
         cause = cause_of(token, account.place)
-        return await send_once_for(
+        return await answer_once_for(
             cause,
             lambda: call.backend.set_leverage(
                 call.user_id,

@@ -7,7 +7,7 @@ from chat.confirm import Deed, Payload, cause_of, plan, thawed_account
 from chat.questions import close_question
 from chat.reading import ask, ask_all, orders, page_of, scoped
 from chat.trade import results_screen
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.exits import shows_exit
 from core.frozen_orders import frozen_account
 from models.account import Account
@@ -58,7 +58,7 @@ async def _cancel(call: Call, payload: Payload, token: str) -> Screen:
 
 async def _cancel_one(call: Call, payload: Payload, cause: str) -> Part[OrderResult]:
     async def question(account: Account) -> OrderResult:
-        return await send_once_for(
+        return await answer_once_for(
             cause,
             lambda: call.backend.cancel_order(
                 call.user_id,

@@ -9,7 +9,7 @@ from chat.confirm import Deed, Payload, cause_of, freeze, plan
 from chat.money import find_instrument
 from chat.reading import accounts_named, ask, ask_all, page_of, positions, scoped
 from chat.trade import results_screen
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.exits import shows_exit
 from core.frozen_orders import frozen_account
 from core.levels import size_to_close
@@ -183,7 +183,7 @@ async def _close_one(call: Call, close: Payload, cause: str) -> Part[OrderResult
     key = PositionKey.read((close["exchange"], close["account_type"], close["symbol"], close["side"]))
 
     async def question(account: Account) -> OrderResult:
-        return await send_once_for(
+        return await answer_once_for(
             cause,
             lambda: call.backend.close_position(
                 call.user_id,

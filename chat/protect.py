@@ -10,7 +10,7 @@ from chat.positions import find_position, held_in, nothing_held
 from chat.questions import ask_for, close_question
 from chat.reading import ask, ask_all, chosen_accounts
 from chat.trade import results_screen
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.levels import breakeven_price, level_price, refuse_wrong_side
 from core.phrases import parse_level, parse_symbol
 from models.account import Account
@@ -168,7 +168,7 @@ async def _protect(call: Call, payload: Payload, token: str) -> Screen:
 
     async def question(account: Account) -> OrderResult:
         cause = cause_of(token)
-        return await send_once_for(
+        return await answer_once_for(
             cause,
             lambda: call.backend.set_protection(
                 call.user_id,

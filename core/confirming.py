@@ -6,6 +6,7 @@ crash, finds what the journal knows instead of sending again.
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import db
 from core.outcomes import result_of
 from core.told import tell_here
-from db import Confirmation, LegState, Refusal, discarded_by
+from db import Confirmation, LegState, Refusal, StorageUnavailable, StoredRefusal, discarded_by
 from models.enums import Outcome
+from models.errors import TradingError, thawed_error
 from models.requests import OrderResult
 
 __all__ = ["Confirmation", "Refusal", "discarded_by"]
@@ -75,6 +77,28 @@ async def recorded(cause: str) -> OrderResult | None:
 async def send_once_for(cause: str, send: Callable[[], Awaitable[OrderResult]]) -> OrderResult:
     """Return what a cause did before; send only if it did nothing."""
     return await recorded(cause) or await send()
+
+
+async def answer_once_for(cause: str, send: Callable[[], Awaitable[OrderResult]]) -> OrderResult:
+    """The same for what a person confirmed: what they were told is refused stays refused.
+
+    A crash between the telling and its note brings the tap back; what stood in the way may be gone by then, and they
+    may have ordered anew.
+
+    Raises:
+        TradingError: Nothing was sent, now or when this cause came first.
+    """
+    if (done := await recorded(cause)) is not None:
+        return done
+    if (refusal := await db.store().refusals.of_cause(cause)) is not None:
+        raise thawed_error(refusal.kind, refusal.message, refusal.code, refusal.fields)
+    try:
+        return await send()
+    except TradingError as e:
+        with suppress(StorageUnavailable):  # then no confirmation can be taken either
+            stored = StoredRefusal(kind=type(e).__name__, code=e.code, message=e.message, fields=e.fields)
+            await db.store().refusals.put(cause, stored)
+        raise
 
 
 async def as_known_now(result: OrderResult) -> OrderResult:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import db
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.ports import TradingBackend
 from core.targets import arm, plan_targets
 from db import TargetPlan
@@ -102,7 +102,7 @@ async def place_frozen(backend: TradingBackend, user_id: int, order: Frozen, cau
     """
     plan = await _plan_of(user_id, order, cause)
     with _as_an_exit(order):
-        result = await send_once_for(cause, lambda: _place(backend, user_id, order, cause))
+        result = await answer_once_for(cause, lambda: _place(backend, user_id, order, cause))
     if plan is None or result.outcome is Outcome.REJECTED:
         return result
     warning = await _arm(backend, plan, result)

@@ -58,6 +58,7 @@ class Housekeeper:
         await self._store.inbox.forget_before(now_ms - _KEEP_MS)
         await self._store.outbox.forget_before(now_ms - _KEEP_MS)
         await self._store.confirmations.forget_before(now_ms - _KEEP_CONFIRMATIONS_MS)
+        await self._store.refusals.forget_before(now_ms - _KEEP_CONFIRMATIONS_MS)
         await self._store.targets.forget_before(now_ms - _KEEP_FINISHED_MS)
         await self._store.alerts.forget_before(now_ms - _KEEP_FINISHED_MS)
         await self._store.conditions.forget_before(now_ms - _KEEP_CONDITIONS_MS)

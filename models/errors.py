@@ -85,3 +85,14 @@ class BadPayload(Unavailable):
     """The venue's answer does not have the documented shape, so none of it is used."""
 
     default_code = "bad_payload"
+
+
+_KINDS: Mapping[str, type[TradingError]] = {
+    kind.__name__: kind
+    for kind in (NotSent, BadOrder, NoCredentials, LimitExceeded, Rejected, OutcomeUnknown, Unavailable, BadPayload)
+}
+
+
+def thawed_error(kind: str, message: str, code: str, fields: Mapping[str, Any]) -> TradingError:
+    """Return an error again from the name of its class and its data, as it was told before."""
+    return _KINDS.get(kind, NotSent)(message, code=code, **fields)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage.errors import StorageRefused
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 

@@ -51,6 +51,7 @@ PRICE_ALERTS = _table(
 WEB_SESSIONS = _table("web_sessions", "token_hash user_id created_ms seen_ms expires_ms revoked_ms")
 TARGET_PLANS = _table("target_plans", "id account_id cause symbol side state data version created_ms updated_ms")
 CONDITIONS = _table("conditions", "key level begun_ms")
+REFUSALS = _table("refusals", "cause kind code message fields created_ms")
 USED_ONCE = _table("used_once", "key expires_ms")
 
 TABLES = tuple(value for value in vars().values() if isinstance(value, TableClause))

@@ -25,6 +25,7 @@ from storage.outbox import Outbox
 from storage.positions import Positions
 from storage.processes import Processes, RoleLock
 from storage.reader import Reader
+from storage.refusals import Refusals
 from storage.repository import NowMs, system_now_ms
 from storage.sessions import WebSessions
 from storage.settings import UserSettings
@@ -50,6 +51,7 @@ class Store:
         self.inbox = Inbox(*parts)
         self.outbox = Outbox(*parts)
         self.confirmations = Confirmations(*parts)
+        self.refusals = Refusals(*parts)
         self.journal = Journal(*parts)
         self.positions = Positions(*parts)
         self.fills = Fills(*parts)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-from core.confirming import send_once_for
+from core.confirming import answer_once_for
 from core.frozen_orders import move_beyond_tolerance, place_frozen
 from core.ports import TradingBackend
 from models.enums import Outcome
@@ -61,7 +61,7 @@ def _part(wish: Payload, name: str, send: Callable[[str], Awaitable[OrderResult]
     """Return a part that sends only where its cause did nothing before."""
 
     async def once(cause: str) -> OrderResult:
-        return await send_once_for(cause, lambda: send(cause))
+        return await answer_once_for(cause, lambda: send(cause))
 
     return Part(about={**_about(wish), **about}, name=name, send=once)
 

@@ -45,6 +45,21 @@ async def test_tap_delivered_twice_sends_one_order(rig: Rig, owner: Phone) -> No
     assert rig.sent_to_bybit() == 1
 
 
+async def test_tap_that_was_refused_stays_refused_when_a_crash_brings_it_back(rig: Rig, owner: Phone) -> None:
+    preview = await owner.says("/buy BTC 200$ sl 2%")
+    data = next(data for text, data in preview.buttons.items() if "✅" in text)
+    await owner.says("/pause")
+    refused = (await owner.presses(preview.message_id, data)).text
+    assert "paused" in refused
+    await owner.says("/resume")
+    # told, and then the process ended before it wrote down that the tap was handled
+    await rig.runtime.store.writer.run(lambda tx: tx.sql.execute("DELETE FROM inbox").rowcount)
+    rig.state.updates.redeliver(2)
+    await owner.says("/whoami")
+    assert rig.sent_to_bybit() == 0
+    assert refused in [shown.text for shown in owner.messages()]
+
+
 async def test_cancelled_preview_sends_nothing_even_when_confirmed_later(rig: Rig, owner: Phone) -> None:
     preview = await owner.says("/buy BTC 200$ sl 2%")
     data = next(data for text, data in preview.buttons.items() if "✅" in text)

@@ -93,8 +93,8 @@ async def test_migration_that_fails_changes_nothing_and_says_why(settings: Setti
     before = known_revisions()[1]
     to_schema(settings, before)
     with closing(connect(database(settings))) as connection:
-        connection.execute("CREATE TABLE conditions(key TEXT)")  # which the next schema makes
-    with pytest.raises(StorageRefused, match=r"could not be brought to another schema \(table conditions already"):
+        connection.execute("CREATE TABLE refusals(cause TEXT)")  # which the next schema makes
+    with pytest.raises(StorageRefused, match=r"could not be brought to another schema \(table refusals already"):
         prepare_update(settings)
     with pytest.raises(StorageRefused, match="was left as it is"):
         await Store.open(settings.database)

@@ -15,7 +15,7 @@ from storage.migrate import SCHEMA_HEAD, current_revision, migrate
 from storage.schema import TABLES
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "migrations"
-CONVENIENCES = {"invites", "price_alerts", "web_sessions", "used_once", "target_plans", "conditions"}
+CONVENIENCES = {"invites", "price_alerts", "web_sessions", "used_once", "target_plans", "conditions", "refusals"}
 
 
 @pytest.fixture
