@@ -69,7 +69,7 @@ class Reader:
     async def close(self) -> None:
         """Finish what is being read and close every connection."""
         self._closed = True
-        self._threads.shutdown()
+        await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
 
 
