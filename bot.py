@@ -71,6 +71,7 @@ from chat.start import cmd_help, cmd_start, on_home
 from chat.status import cmd_status, cmd_whoami
 from chat.sync import cmd_sync
 from chat.trade import OPEN, cmd_long, cmd_short, on_test_trade
+from chat.unwritten import close_unwritten
 from chat.web import cmd_web
 from chat.where import cmd_where
 from core.backups import BackupKeeper
@@ -223,6 +224,7 @@ BUTTONS: tuple[ButtonRow, ...] = (
     ButtonRow(name="pv", run=on_value, needs=Need.TRADER),
     ButtonRow(name="pgo", run=on_panel_preview, needs=Need.TRADER),
     ButtonRow(name="cl", run=on_close, needs=Need.TRADER, back=to_card),
+    ButtonRow(name="now", run=on_close, needs=Need.TRADER, unwritten=close_unwritten, back=to_card),
     ButtonRow(name="sl", run=on_stop, needs=Need.TRADER, back=to_card),
     ButtonRow(name="tp", run=on_target, needs=Need.TRADER, back=to_card),
     ButtonRow(name="be", run=on_breakeven, needs=Need.TRADER, back=to_card),

@@ -187,7 +187,15 @@ async def ours(address: str, updates: int) -> float:
     with tempfile.TemporaryDirectory() as directory:
         store = await Store.open(f"sqlite+aiosqlite:///{directory}/elcaro.db")
         async with bot:
-            intake = Intake(bot, store, handle=reply, refuse=reply, give_up=reply, person_of=lambda u: u.update_id)
+            intake = Intake(
+                bot,
+                store,
+                handle=reply,
+                refuse=reply,
+                give_up=reply,
+                without_storage=reply,
+                person_of=lambda update: update.update_id,
+            )
             started = time.perf_counter()
             task = asyncio.create_task(intake.run())
             await done.wait()

@@ -211,6 +211,7 @@ class ButtonRow:
     Attributes:
         given_up: Tells what is known where answering the tap ended the process again and again.
         is_urgent: Whether it is taken however fast somebody goes: it confirms something, or stops it.
+        unwritten: What it does while the database takes no writes; None: like everything else it says so.
         back: Makes, of what the button carries, the button that leads back from an error; None: there is only home.
     """
 
@@ -218,6 +219,7 @@ class ButtonRow:
     run: Handler
     needs: Need = Need.VIEWER
     given_up: Handler | None = None
+    unwritten: Handler | None = None
     back: "Callable[[Sequence[str]], str] | None" = None
     is_urgent: bool = False
 

@@ -6,11 +6,12 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from chat.call import Person
 from core import account_names
-from db import Role, Store, User
+from db import Role, StorageUnavailable, Store, User
 from telegram_app.incoming import Sender
 from telegram_ui.texts import Texts, language_of
 
@@ -64,7 +65,8 @@ class Access:
         user = await self._store.users.get(sender.user_id)
         name = _one_line(f"@{sender.username}" if sender.username else sender.first_name)
         if user is not None and (user.username, user.first_name) != (sender.username, name):
-            await self._store.users.saw(sender.user_id, username=sender.username, first_name=name)
+            with suppress(StorageUnavailable):  # a new name is no reason to leave anybody unanswered
+                await self._store.users.saw(sender.user_id, username=sender.username, first_name=name)
         person = Person(user_id=sender.user_id, role=Role.PENDING if user is None else user.role, name=name)
         return person, await self._texts(user, sender)
 

@@ -124,6 +124,7 @@ async def open_app(runtime: Runtime, tables: Tables, bot: Bot | None = None) -> 
             handle=dispatcher.handle,
             refuse=dispatcher.refuse,
             give_up=dispatcher.give_up,
+            without_storage=dispatcher.without_storage,
             person_of=dispatcher.person_of,
             is_urgent=dispatcher.is_urgent,
             pace=pace,

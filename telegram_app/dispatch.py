@@ -12,6 +12,7 @@ from chat.call import ButtonRow, Call, Command, Handler, Need, Person, Question,
 from chat.questions import open_question
 from chat.start import on_edited_text, on_other_text
 from chat.trade import is_ticket, on_ticket
+from chat.unwritten import on_unwritten
 from models.errors import TradingError, Unavailable
 from telegram_app.access import Access
 from telegram_app.incoming import Incoming, read_update
@@ -124,6 +125,15 @@ class Dispatcher:
             await self._tell_crash(incoming, number)
             return
         await self._answer_or_tell(incoming, number, instead=row.given_up)
+
+    async def without_storage(self, update: Update) -> None:
+        """Answer an update while the database takes no writes: closing works, and everything else says so."""
+        incoming = read_update(update)
+        if incoming is None or not incoming.is_private:
+            return
+        row = self._buttons.get(read_action(incoming.data)[0]) if incoming.is_tap else None
+        instead = on_unwritten if row is None or row.unwritten is None else row.unwritten
+        await self._answer_or_tell(incoming, secrets.token_hex(3), instead=instead)
 
     async def _answer_or_tell(self, incoming: Incoming, number: str, *, instead: Handler | None = None) -> None:
         try:

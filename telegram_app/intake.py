@@ -44,6 +44,8 @@ _PENDING_BATCH = 1000
 _TRIES = 3
 """So often an update may end the process."""
 _STOP_PATIENCE_S = 30.0
+_UNWRITTEN_S = 4.0
+"""How long the database must have taken no writes before people are answered without it."""
 _ROUND_S = 30.0
 """What a round may take besides the poll: connecting, and waiting for the database."""
 
@@ -59,6 +61,7 @@ class Intake:
         handle: Answers one update. It handles its own errors.
         refuse: Tells somebody whose lane is full.
         give_up: Tells somebody that answering their update ended the process again and again.
+        without_storage: Answers an update that cannot be stored.
         person_of: Whose lane an update belongs to; None for updates that nobody answers.
         is_urgent: Whether an update is taken however fast its person goes: it confirms, or it stops something.
         pace: How fast a person may go.
@@ -72,6 +75,7 @@ class Intake:
         handle: Handle,
         refuse: Handle,
         give_up: Handle,
+        without_storage: Handle,
         person_of: Callable[[Update], int | None],
         is_urgent: Callable[[Update], bool] = lambda _: False,
         pace: Pace | None = None,
@@ -81,6 +85,8 @@ class Intake:
         self._handle = handle
         self._refuse = refuse
         self._give_up = give_up
+        self._without_storage = without_storage
+        self._unwritten_since: float | None = None
         self._person_of = person_of
         self._is_urgent = is_urgent
         self.pace = pace or Pace()
@@ -144,10 +150,30 @@ class Intake:
             return 0  # all before is confirmed by now; after a quiet week Telegram may count from a smaller number
         failpoint("K1")
         stored = [_stored(update, self._bot.id, self._person_of(update)) for update in updates]
-        new = {update.update_id for update in await self._store.inbox.add(stored)}
+        try:
+            new = {update.update_id for update in await self._store.inbox.add(stored)}
+        except StorageUnavailable:
+            await self._answer_unstored(updates)
+            return updates[-1].update_id + 1
+        self._unwritten_since = None
         failpoint("K2")
         await self._hand_out([update for update in updates if update.update_id in new])
         return updates[-1].update_id + 1
+
+    async def _answer_unstored(self, updates: Sequence[Update]) -> None:
+        """Answer what cannot be stored, once that has lasted; until then it stays at Telegram, and is fetched again.
+
+        Raises:
+            StorageUnavailable: It may be a lock that somebody holds for a moment.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._unwritten_since is None:
+            self._unwritten_since = now
+        if now - self._unwritten_since < _UNWRITTEN_S:
+            raise StorageUnavailable("updates cannot be stored")
+        logger.error("updates cannot be stored; only closing works", extra={"updates": len(updates)})
+        await asyncio.gather(*(self._without_storage(update) for update in updates))
+        self.handled += len(updates)
 
     async def _take_back(self) -> None:
         """End a webhook that somebody set for this token: while it is there nothing can be polled, and all that people

@@ -7,7 +7,7 @@ from models.errors import TradingError
 from models.order import Order
 from models.position import Position
 from models.requests import OrderResult
-from telegram_ui.buttons import danger, home_button
+from telegram_ui.buttons import PositionKey, action, danger, home_button
 from telegram_ui.errors import error_line
 from telegram_ui.parts import Part, blocks, problems_of
 from telegram_ui.screen import Button, Html, Screen, bold, dotted, lines, words
@@ -15,7 +15,7 @@ from telegram_ui.texts import Texts
 from telegram_ui.views.orders import left_line
 from telegram_ui.views.plans import Plan
 from telegram_ui.views.trade import result_text
-from telegram_ui.words import account_line, side_mark
+from telegram_ui.words import account_line, badge_word, side_mark, venue_name
 
 _MAX_LISTED = 15
 
@@ -54,6 +54,34 @@ def panic_plan(t: Texts, positions: Sequence[Part[list[Position]]], orders: Sequ
             *_problem_lines(t, [*problems_of(positions), *problems_of(orders)], by=" · "),
             t("Positions are closed at the market's price, orders cancelled, and trading paused."),
         ),
+    )
+
+
+def unwritten_view(t: Texts, positions: Sequence[Part[list[Position]]]) -> Screen:
+    """Say that the database takes no writes, and offer what works all the same: closing, by one tap."""
+    held = [(part.account, position) for part in positions for position in part.value or []][:_MAX_LISTED]
+    closes = [
+        danger(
+            dotted(
+                t("Close {symbol} now", symbol=position.symbol),
+                side_mark(position.side),
+                f"{venue_name(account.exchange)} {badge_word(account.account_type)}",
+            ),
+            action("now", *PositionKey.of(position, account).arguments(), "100"),
+        )
+        for account, position in held
+    ]
+    return Screen(
+        text=blocks(
+            lines(
+                bold(t("⚠️ Only closing works now. Nothing was sent.")),
+                t("The database takes no writes: whoever runs this bot frees the disk, or asks ./start.sh --doctor."),
+            ),
+            lines(*_held_lines(t, positions)),
+            t("A tap closes a whole position at once, at the market's price, without asking again.") if held else None,
+            *_problem_lines(t, problems_of(positions), by="\n"),
+        ),
+        keyboard=(*((close,) for close in closes), (home_button(t),)),
     )
 
 

@@ -21,9 +21,12 @@ from db import EVERYBODY, Claimed, Job, LegState, Recorded, StorageRefused, Trad
 from models.account import Account
 from models.enums import AccountType, Outcome
 from models.errors import LimitExceeded, NotSent, TradingError
+from sandbox import demo
+from sandbox.telegram import people
 from storage.backups import back_up, examine, restore
 from storage.location import check_health
 from storage.store import Store
+from tests.faults.chatting import chatting, telegram
 from tests.faults.rows import Case, Rows
 from tests.faults.stage import FIRST, SECOND, THIRD, Scene, Stage
 from tests.storage.claims_kit import sign, wish
@@ -149,6 +152,27 @@ async def full_disk_lets_positions_be_closed_and_nothing_opened(house: House) ->
             assert stage.size() == 0
         noted = EmergencyLog(house.data / "emergency.jsonl").entries()
         assert [entry["client_order_id"] for entry in noted] == [stage.id_of(THIRD)] * 2
+        await stage.time.run(stage.runtime.jobs.recovery.recover())  # takes in what it does not know
+        assert len(stage.posts()) == 2
+
+
+@D.row("D3")
+async def full_disk_lets_people_close_by_one_tap_in_the_chat(house: House) -> None:
+    async with house.life() as stage, chatting(stage) as chat:
+        await stage.buy(FIRST)
+        log = await grown_log(stage)
+        with full_disk(log):
+            people.send_text(chat.state, demo.OWNER_ID, "/buy BTC 200$")
+            await stage.time.until(lambda: "Only closing works now" in chat.owner.last().text)
+            shown = chat.owner.last()
+            [data] = [data for data in shown.buttons.values() if data.startswith(f"now|{stage.exchange}|")]
+            chat.press(shown, data)
+            await stage.time.until(lambda: "It was sent, but not written down" in chat.owner.last().text)
+            assert len(stage.posts()) == 2
+        await stage.time.until(lambda: not stage.size())
+        said = await chat.says("/whoami")
+        assert "Only closing" not in said.text
+        telegram(stage.scene).updates.redeliver(3)
         await stage.time.run(stage.runtime.jobs.recovery.recover())  # takes in what it does not know
         assert len(stage.posts()) == 2
 

@@ -55,7 +55,13 @@ class Answers:
 
 def intake_of(bot: Bot, store: Store, answers: Answers) -> Intake:
     return Intake(
-        bot, store, handle=answers.handle, refuse=answers.refuse, give_up=answers.give_up, person_of=person_of
+        bot,
+        store,
+        handle=answers.handle,
+        refuse=answers.refuse,
+        give_up=answers.give_up,
+        without_storage=answers.give_up,
+        person_of=person_of,
     )
 
 

@@ -224,6 +224,8 @@ PLANS: dict[str, Make] = {
 SAFETY: dict[str, Make] = {
     "paused": safety.paused_view,
     "resumed": lambda t: safety.resumed_view(t, was_paused=True),
+    "unwritten": lambda t: safety.unwritten_view(t, [ok(s.PAPER, [s.LONG, s.SHORT]), failed(s.REAL, s.SILENT_VENUE)]),
+    "unwritten_nothing_held": lambda t: safety.unwritten_view(t, []),
     "panic_done": lambda t: safety.panic_view(t, [ok(s.PAPER, s.FILLED)], [ok(s.PAPER, [])], []),
     "panic_not_done": lambda t: safety.panic_view(
         t, [ok(s.PAPER, s.IN_DOUBT)], [failed_orders()], [(s.REAL, s.SILENT_VENUE)]
