@@ -13,6 +13,7 @@ from chat.reading import ask
 from chat.trade import preview, results_screen
 from core.accounts import spec_of
 from core.confirming import answer_once_for
+from core.exits import shows_exit
 from core.frozen_orders import frozen_order, place_frozen
 from core.phrases import parse_close, parse_symbol
 from core.ticket import parse_ticket
@@ -36,6 +37,7 @@ _COUNTED_TWICE = frozenset({"max_total_notional", "max_positions"})
 """Limits that a reversal meets only until its first step is done."""
 
 
+@shows_exit
 async def on_trailing(call: Call) -> Reply:
     """Ask for a trailing stop's distance."""
     key = PositionKey.read(call.arguments)
@@ -48,6 +50,7 @@ async def on_trailing(call: Call) -> Reply:
     return await _asked(call, ask_trailing_view)
 
 
+@shows_exit
 async def on_share(call: Call) -> Reply:
     """Ask how much is closed."""
     await ask_for(call, "share", call.arguments)
@@ -70,6 +73,7 @@ async def _asked(call: Call, view: Callable[[Texts, Account, Position], Screen])
     return view(call.t, account, position)
 
 
+@shows_exit
 async def on_trailing_answer(call: Call) -> Reply:
     """Preview the trailing stop that was written."""
     held = await _held(call)
@@ -78,6 +82,7 @@ async def on_trailing_answer(call: Call) -> Reply:
     return await _plan_trailing(call, held, distance)
 
 
+@shows_exit
 async def cmd_trailing(call: Call) -> Reply:
     """Preview `/trail BTC 2%`."""
     symbol, _, rest = call.text.strip().partition(" ")
@@ -124,6 +129,7 @@ async def _trail(call: Call, payload: Payload, token: str) -> Screen:
     return await results_screen(call, [await ask(key.account_of(call.user_id), question)], done=done)
 
 
+@shows_exit
 async def on_share_answer(call: Call) -> Reply:
     """Preview the close of the part that was written."""
     held = await _held(call)

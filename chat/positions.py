@@ -116,6 +116,7 @@ async def held_in(call: Call, account: Account, symbol: str) -> list[Position]:
     return await call.backend.get_positions(call.user_id, instrument.symbol, account.exchange, account.account_type)
 
 
+@shows_exit
 async def on_close(call: Call) -> Reply:
     """Preview a close from a card's button."""
     key = PositionKey.read(call.arguments)

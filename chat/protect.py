@@ -11,6 +11,7 @@ from chat.questions import ask_for, close_question
 from chat.reading import ask, ask_all, chosen_accounts
 from chat.trade import results_screen
 from core.confirming import answer_once_for
+from core.exits import shows_exit
 from core.levels import breakeven_price, level_price, refuse_wrong_side
 from core.phrases import parse_level, parse_symbol
 from models.account import Account
@@ -38,11 +39,13 @@ class Held:
     instrument: Instrument
 
 
+@shows_exit
 async def on_stop(call: Call) -> Reply:
     """Ask for a position's new stop."""
     return await _ask_level(call, "stop")
 
 
+@shows_exit
 async def on_target(call: Call) -> Reply:
     """Ask for a position's new target."""
     return await _ask_level(call, "target")
@@ -63,11 +66,13 @@ async def _ask_level(call: Call, which: str) -> Reply:
     return ask_level_view(call.t, account, position, is_stop=is_stop)
 
 
+@shows_exit
 async def on_stop_answer(call: Call) -> Reply:
     """Preview the stop that was written."""
     return await _answer_level(call, is_stop=True)
 
 
+@shows_exit
 async def on_target_answer(call: Call) -> Reply:
     """Preview the target that was written."""
     return await _answer_level(call, is_stop=False)
@@ -80,11 +85,13 @@ async def _answer_level(call: Call, *, is_stop: bool) -> Reply:
     return await _preview(call, held, level, is_stop=is_stop)
 
 
+@shows_exit
 async def cmd_stop(call: Call) -> Reply:
     """Preview `/sl BTC 58000`."""
     return await _command(call, is_stop=True)
 
 
+@shows_exit
 async def cmd_target(call: Call) -> Reply:
     """Preview `/tp BTC 64000`."""
     return await _command(call, is_stop=False)
@@ -124,6 +131,7 @@ async def _held(call: Call, key: PositionKey) -> Held:
     return Held(account, position, await find_instrument(call, account, key.symbol))
 
 
+@shows_exit
 async def on_breakeven(call: Call) -> Reply:
     """Preview a stop where closing costs nothing: the entry with the fees of both ways."""
     held = await _held(call, PositionKey.read(call.arguments))
@@ -133,6 +141,7 @@ async def on_breakeven(call: Call) -> Reply:
     return await _preview_price(call, held, breakeven_price(held.position, held.instrument, rates.taker), is_stop=True)
 
 
+@shows_exit
 async def cmd_breakeven(call: Call) -> Reply:
     """Preview `/be BTC`."""
     found = await only_position(call, parse_symbol(call.text), "be")

@@ -7,6 +7,7 @@ from chat.confirm import Deed, Payload, cause_of, plan
 from chat.reading import ask, ask_all, every_account, orders, positions
 from chat.watch import watch_unknown
 from core.confirming import send_once_for
+from core.exits import exits, shows_exit
 from core.pausing import pause, resume
 from core.tidying import cancel_what_guards_nothing
 from models.account import Account
@@ -28,6 +29,7 @@ async def cmd_resume(call: Call) -> Reply:
     return resumed_view(call.t, was_paused=await resume(call.user_id))
 
 
+@shows_exit
 async def cmd_panic(call: Call) -> Reply:
     """Show what closing everything would do, in every account and not only in the chosen ones."""
     accounts = await every_account(call)
@@ -35,6 +37,7 @@ async def cmd_panic(call: Call) -> Reply:
     return await plan(call, "panic", {}, panic_plan(call.t, held, open_orders), None)
 
 
+@exits
 async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
     """Pause, close every position, then cancel every order, and report item by item.
 

@@ -5,6 +5,7 @@ A whole close can be asked for twice without harm, so one tap does it, and this 
 
 from chat.call import Call, Reply
 from chat.reading import ask, every_account, positions
+from core.exits import shows_exit
 from models.account import Account
 from models.requests import OrderResult
 from telegram_ui.buttons import PositionKey
@@ -12,6 +13,7 @@ from telegram_ui.views.safety import unwritten_view
 from telegram_ui.views.trade import results_view
 
 
+@shows_exit
 async def on_unwritten(call: Call) -> Reply:
     """Say that nothing else works now, and offer to close what is held."""
     held = await positions(call, accounts=await every_account(call)) if call.person.can_trade else []

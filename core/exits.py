@@ -37,3 +37,8 @@ def shows_exit(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any
     Who wants out is not told that the venue is busy.
     """
     return reads_for(Purpose.EXIT, is_look=True)(function)
+
+
+def exits(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """As `shows_exit`, for what is carried out: its reads count as an exit's, and each is asked anew."""
+    return reads_for(Purpose.EXIT)(function)

@@ -5,6 +5,7 @@ import pytest
 from exchanges.registry import EXCHANGES
 from sandbox import demo
 from tests.chat.rig import Phone, Rig
+from tests.world import use_up_what_reads_may
 
 
 async def test_resting_order_is_listed_and_cancelled(rig: Rig, owner: Phone) -> None:
@@ -138,6 +139,21 @@ async def test_panic_leaves_the_stop_of_a_position_that_it_could_not_close(rig: 
     assert "Not everything is closed" in (await owner.taps("✅")).text
     left = (await owner.says("/orders")).text
     assert ("BTCUSDT" in left, "ETHUSDT" in left) == (True, False)
+
+
+async def test_whoever_wants_out_is_never_told_that_the_venue_is_busy(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange hyperliquid")
+    await owner.says("/positions")
+    card = await owner.taps("BTCUSDT")
+    use_up_what_reads_may(rig.runtime)
+    assert "is busy" in (await owner.says("/balance")).text
+    for button in ("50%", "Stop", "Trailing"):
+        data = next(data for label, data in card.buttons.items() if button in label)
+        assert "is busy" not in (await owner.presses(card.message_id, data)).text, button
+    for command in ("/sl BTC 40000", "/tp BTC 90000", "/be BTC", "/trail BTC 2%", "/close BTC", "/panic"):
+        assert "is busy" not in (await owner.says(command)).text, command
+    report = (await owner.taps("✅")).text
+    assert report.count("✅ Sold") == len(EXCHANGES)
 
 
 async def test_panic_works_while_paused(owner: Phone) -> None:

@@ -263,7 +263,7 @@ async def panics(e: Evening) -> None:
     await e.says("/long ETH 0.1 sl 2%")
     await e.says("/panic")
     await e.confirms("✅")
-    assert [v for v in e.books.positions(e.uid) if v.position.size] == []
+    assert [v.position.symbol for v in e.books.positions(e.uid) if v.position.size] == [], e.phone.last().text
     assert e.books.open_orders(e.uid) == []
     await e.says("/positions")
     await e.says("/resume")

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from exchanges.pacing import SHARES, Gate, Purpose
-from models.enums import AccountType
 from tests.webapp.rig import OWNER, Person, Rig, error_code
 from tests.webapp.test_orders import confirmed, held, opened
 from tests.webapp.test_stream import listening, symbols
+from tests.world import spent, use_up_what_reads_may
 from webapp import services_integration as services
 
 WHERE = {"exchange": "hyperliquid", "account_type": "paper"}
@@ -17,22 +16,6 @@ WHERE = {"exchange": "hyperliquid", "account_type": "paper"}
 
 FIRST_MINUTE = 300
 """Of 384: what reads may use of the web app's two fifths of the venue's 1200 a minute."""
-
-
-def gate_of(rig: Rig) -> Gate:
-    market: Any = rig.runtime.clients.market("hyperliquid", AccountType.PAPER)
-    gate: Gate = market.info.transport.gate
-    return gate
-
-
-def spent(rig: Rig) -> float:
-    gate = gate_of(rig)
-    return gate.pacer.used(gate.monotonic()) * gate.pacer._venue.limit.weight
-
-
-def use_up_what_reads_may(rig: Rig) -> None:
-    gate = gate_of(rig)
-    gate.pacer.charge(gate.monotonic(), int(SHARES[Purpose.READ] * gate.pacer._venue.limit.weight - spent(rig)) + 1)
 
 
 @pytest.fixture
@@ -46,7 +29,7 @@ async def resting(owner: Person) -> str:
 
 async def test_busy_venue_is_told_and_not_asked_by_the_other_path(rig: Rig, owner: Person) -> None:
     await owner.data("/api/trading/positions", **WHERE)
-    use_up_what_reads_may(rig)
+    use_up_what_reads_may(rig.runtime)
     before = rig.sent("POST /info")
     assert before > 0
     answers = [
@@ -59,7 +42,7 @@ async def test_busy_venue_is_told_and_not_asked_by_the_other_path(rig: Rig, owne
 
 
 async def test_getting_out_is_never_refused_because_others_look(rig: Rig, owner: Person, resting: str) -> None:
-    use_up_what_reads_may(rig)
+    use_up_what_reads_may(rig.runtime)
     more = {"symbol": "SOL", "side": "buy", "size": {"amount": "100", "unit": "notional"}, "accounts": [WHERE]}
     answer = await owner.post("/api/trading/order/preview", more)
     assert (answer.status_code, error_code(answer)) == (503, "venue_busy")
@@ -91,4 +74,4 @@ async def test_page_with_three_orders_and_what_follows_them_fits_into_its_first_
         await confirmed(owner, "close", {**WHERE, "symbol": "ETHUSDT", "side": "long", "percent": "50"})
         await confirmed(owner, "cancel", {**WHERE, "order_id": part["result"]["order_id"]})
         await page.until(lambda parts: "ETHUSDT" in symbols(parts, "hyperliquid/paper"))
-    assert spent(rig) <= FIRST_MINUTE
+    assert spent(rig.runtime) <= FIRST_MINUTE
