@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from exchanges.hyperliquid_info import MAIN_DEX, Info, dex_field
 from exchanges.hyperliquid_pushes import Pushes, Topic
-from exchanges.pacing import Limit, Purpose, read_purpose
+from exchanges.pacing import Limit, Purpose, only_looks, read_purpose
 from exchanges.spec import Endpoints
 from exchanges.transport import Budget, Network, Transport
 from models import wire
@@ -37,6 +37,7 @@ _FEW_METAS: Final = 2
 """So many dexes are listed one by one; from the next on, all in one question of the same price."""
 _LISTING_S: Final = 600.0
 _PRICES_S: Final = 1.5
+_NOW_S: Final = 0.3  # so that one question serves all positions that are closed together
 _PUSHED_S: Final = 4.0
 """How old a pushed price may get: the venue tells about every second, so a longer silence may be a stopped line."""
 _MINUTE_MS: Final = 60_000
@@ -133,12 +134,14 @@ class HLMarket:
     async def get_ticker(self, instrument: Instrument) -> Ticker:
         """Return the market's prices: those pushed in the last seconds, or else fetched for its whole dex.
 
-        Fetched ones may be 1.5 seconds old. `as_of` says when either came.
+        Fetched ones may be 1.5 seconds old; `as_of` says when either came. An order that gets somebody out is bounded
+        by what is fetched for it: in a market that people flee from, a price of a second ago is met no more.
         """
-        pushed = await self._pushed_ticker(instrument)
+        is_way_out = read_purpose() is Purpose.EXIT and not only_looks()
+        pushed = None if is_way_out else await self._pushed_ticker(instrument)
         if pushed is not None:
             return pushed
-        tickers = await self._tickers_of(instrument.dex or MAIN_DEX)
+        tickers = await self._tickers_of(instrument.dex or MAIN_DEX, newer_than_s=_NOW_S if is_way_out else None)
         found = next((ticker for ticker in tickers if ticker.symbol == instrument.symbol), None)
         if found is None:
             raise Unavailable(f"HyperLiquid gives no prices for {instrument.symbol}.", code="unknown_symbol")
@@ -195,14 +198,14 @@ class HLMarket:
             logger.warning("push not read", extra={"coin": instrument.native_symbol[:40], "reason": e.message})
             return None
 
-    async def _tickers_of(self, dex: str) -> list[Ticker]:
+    async def _tickers_of(self, dex: str, *, newer_than_s: float | None = None) -> list[Ticker]:
         async def load() -> list[Ticker]:
             answer = await self.info.ask("metaAndAssetCtxs", **dex_field(dex))
             return tickers_from_hyperliquid(answer, as_of=from_millis(self.info.transport.clock.now_ms()))
 
         if dex not in self._prices:
             self._prices[dex] = Cached(load, ttl_s=_PRICES_S, monotonic=self._monotonic)
-        return await self._prices[dex].get()
+        return await self._prices[dex].get(newer_than_s=newer_than_s)
 
     async def _load_listing(self) -> tuple[Dex, ...]:
         names = _dex_names(await self.info.ask("perpDexs"))

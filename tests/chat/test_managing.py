@@ -156,6 +156,16 @@ async def test_whoever_wants_out_is_never_told_that_the_venue_is_busy(rig: Rig, 
     assert report.count("✅ Sold") == len(EXCHANGES)
 
 
+async def test_way_out_is_bounded_by_the_price_of_now(rig: Rig, owner: Phone) -> None:
+    await owner.says("/exchange hyperliquid")
+    await owner.says("/positions")
+    await owner.taps("BTCUSDT")
+    await owner.says("/buy BTC 0.01")  # a preview, which lets prices be pushed
+    await owner.says("/panic")
+    rig.sandbox.set_price("BTC", 40000)
+    assert (await owner.taps("✅")).text.count("✅ Sold") == len(EXCHANGES)
+
+
 async def test_panic_works_while_paused(owner: Phone) -> None:
     await owner.says("/pause")
     await owner.says("/panic")
