@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
 from chat.money import find_instrument
-from chat.positions import close_preview, find_position
+from chat.positions import close_preview, find_position, send_close
 from chat.protect import Held, only_position
 from chat.questions import ask_for, close_question
 from chat.reading import ask
@@ -210,18 +210,7 @@ async def _reverse(call: Call, payload: Payload, token: str) -> Screen:
 
 
 async def _close(call: Call, key: PositionKey, account: Account, cause: str) -> OrderResult:
-    return await answer_once_for(
-        cause,
-        lambda: call.backend.close_position(
-            call.user_id,
-            key.symbol,
-            None,
-            account.exchange,
-            account.account_type,
-            position_side=key.side,
-            cause=cause,
-        ),
-    )
+    return await answer_once_for(cause, lambda: send_close(call, account, key, cause))
 
 
 async def _open(call: Call, account: Account, ticket: Ticket, cause: str) -> OrderResult:

@@ -184,20 +184,24 @@ async def _close_one(call: Call, close: Payload, cause: str) -> Part[OrderResult
     key = PositionKey.read((close["exchange"], close["account_type"], close["symbol"], close["side"]))
 
     async def question(account: Account) -> OrderResult:
-        return await answer_once_for(
-            cause,
-            lambda: call.backend.close_position(
-                call.user_id,
-                key.symbol,
-                close["size"],
-                account.exchange,
-                account.account_type,
-                position_side=key.side,
-                cause=cause,
-            ),
-        )
+        return await answer_once_for(cause, lambda: send_close(call, account, key, cause, close["size"]))
 
     return await ask(key.account_of(call.user_id), question)
+
+
+async def send_close(
+    call: Call, account: Account, key: PositionKey, cause: str, size: str | None = None
+) -> OrderResult:
+    """Close a position, or so much of it."""
+    return await call.backend.close_position(
+        call.user_id,
+        key.symbol,
+        size,
+        account.exchange,
+        account.account_type,
+        position_side=key.side,
+        cause=cause,
+    )
 
 
 CLOSE = Deed(kind="close", run=_close)

@@ -4,6 +4,7 @@ import asyncio
 
 from chat.call import Call, Reply
 from chat.confirm import Deed, Payload, cause_of, plan
+from chat.positions import send_close
 from chat.reading import ask, ask_all, every_account, orders, positions
 from chat.watch import watch_unknown
 from core.confirming import send_once_for
@@ -13,6 +14,7 @@ from core.tidying import cancel_what_guards_nothing
 from models.account import Account
 from models.position import Position
 from models.requests import OrderResult
+from telegram_ui.buttons import PositionKey
 from telegram_ui.parts import Part, problems_of
 from telegram_ui.screen import Screen
 from telegram_ui.views.safety import panic_plan, panic_view, paused_view, resumed_view
@@ -62,18 +64,8 @@ async def _panic(call: Call, _payload: Payload, token: str) -> Screen:
 async def _close(call: Call, account: Account, position: Position, token: str) -> Part[OrderResult]:
     async def question(account: Account) -> OrderResult:
         cause = cause_of(token, f"{account.place}:{position.symbol}:{position.side}")
-        return await send_once_for(
-            cause,
-            lambda: call.backend.close_position(
-                call.user_id,
-                position.symbol,
-                None,
-                account.exchange,
-                account.account_type,
-                position_side=position.side,
-                cause=cause,
-            ),
-        )
+        key = PositionKey.of(position, account)
+        return await send_once_for(cause, lambda: send_close(call, account, key, cause))
 
     return await ask(account, question)
 

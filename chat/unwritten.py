@@ -4,6 +4,7 @@ A whole close can be asked for twice without harm, so one tap does it, and this 
 """
 
 from chat.call import Call, Reply
+from chat.positions import send_close
 from chat.reading import ask, every_account, positions
 from core.exits import shows_exit
 from models.account import Account
@@ -25,14 +26,6 @@ async def close_unwritten(call: Call) -> Reply:
     key = PositionKey.read(call.arguments)
 
     async def question(account: Account) -> OrderResult:
-        return await call.backend.close_position(
-            call.user_id,
-            key.symbol,
-            None,
-            account.exchange,
-            account.account_type,
-            position_side=key.side,
-            cause=call.cause,
-        )
+        return await send_close(call, account, key, call.cause)
 
     return results_view(call.t, [await ask(key.account_of(call.user_id), question)])
