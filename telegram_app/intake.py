@@ -147,6 +147,7 @@ class Intake:
         self._last_ok = time.monotonic()
         self._tell_recovered()
         if not updates:
+            self._unwritten_since = None  # so long ago by now that it has to last anew
             return 0  # all before is confirmed by now; after a quiet week Telegram may count from a smaller number
         failpoint("K1")
         stored = [_stored(update, self._bot.id, self._person_of(update)) for update in updates]
